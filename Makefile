@@ -5,7 +5,7 @@ CC := gcc
 VERSION := 0.1.0
 CCACHE := $(shell command -v ccache 2>/dev/null)
 
-PACKAGES := libcurl libmicrohttpd gnutls openssl libcjson yaml-0.1 sqlite3 libpcre2-8
+PACKAGES := libcurl libmicrohttpd gnutls openssl libcjson yaml-0.1 sqlite3 libpcre2-8 zlib
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla -Wformat=2 -Wpointer-arith \
 	-Wundef -Wno-unused-parameter -Wno-missing-field-initializers
 OPT ?= -O2 -g
