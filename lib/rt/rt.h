@@ -71,6 +71,11 @@ void rt_group_cancel(struct rt_group *group);
 bool rt_group_cancelled(const struct rt_group *group);
 /* Waits until no task is left in the group and below (the caller must not be one of them). */
 struct error *rt_group_wait(struct rt_group *group, rt_time deadline) MUST_CHECK;
+/*
+ * Cancels the group and waits until no task is left in it and below, even when the caller's own group is cancelled: how a program ends its
+ * parts before it frees what they use. The caller must not be one of them. NULL is fine.
+ */
+void rt_group_stop(struct rt_group *group);
 /* Frees an empty group (no tasks, no groups below). NULL is fine. */
 void rt_group_free(struct rt_group *group);
 DEFINE_CLEANUP(struct rt_group, rt_group_free);
