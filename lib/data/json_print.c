@@ -61,7 +61,8 @@ static void print_double(struct strbuf *out, double value)
         strbuf_adds(out, "null");
         return;
     }
-    for (int precision = 14; precision <= 16; precision++) {
+    /* Up to 15 digits always survive; numbers below the normal range have fewer. */
+    for (int precision = fabs(value) < 0x1p-1022 ? 0 : 14; precision <= 16; precision++) {
         snprintf(text, sizeof(text), "%.*e", precision, fabs(value));
         if (strtod(text, NULL) == fabs(value))
             break;
