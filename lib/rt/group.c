@@ -46,7 +46,7 @@ void rt_group_free(struct rt_group *group)
 {
     if (!group)
         return;
-    if (group->live > 0 || group->first_child || group->waiters.first)
+    if (group->live > 0 || group->first_child || wait_list_busy(&group->waiters))
         rt_bug("group \"%s\" is freed while it has tasks, groups below or waiters", group->name);
     while (group->first_hook)
         rt_group_hook_remove(group->first_hook);

@@ -112,6 +112,8 @@ enum wake_reason wait_list_wait(struct rt *rt, struct rt_wait_list *list, const 
                                 bool cancellable);
 /* Takes the first waiter off and wakes it; false when there is none. */
 bool wait_list_wake_first(struct rt_wait_list *list);
+/* True when somebody waits on it (and was not given up). */
+bool wait_list_busy(const struct rt_wait_list *list);
 void wait_list_wake_all(struct rt_wait_list *list);
 
 /* -- worlds: real.c, sim.c -- */

@@ -33,11 +33,11 @@ void rt_free(struct rt *rt)
         return;
     if (rt->running || rt->root->live > 0)
         rt_bug("the loop is freed while tasks are left");
-    task_release_all(rt);
-    rt->world->release(rt);
-    timer_heap_release(&rt->timers);
     free_groups_below(rt->root);
     rt_group_free(rt->root);
+    task_release_all(rt); /* after the groups, whose wait lists may still name a task that was given up */
+    rt->world->release(rt);
+    timer_heap_release(&rt->timers);
     error_free(rt->failure);
     free(rt);
 }

@@ -23,7 +23,7 @@ enum wake_reason wait_list_wait(struct rt *rt, struct rt_wait_list *list, const 
 }
 
 /*
- * A waiter whose deadline passed, or that was cancelled, but that has not run yet is still on the list: it is passed over, since what woke it
+ * A waiter whose deadline passed, or that was cancelled, but that has not run yet (or never will) is still on the list: it is passed over, since what woke it
  * would be lost on it.
  */
 bool wait_list_wake_first(struct rt_wait_list *list)
@@ -34,6 +34,15 @@ bool wait_list_wake_first(struct rt_wait_list *list)
             task_wake(waiter->task, WAKE_DONE);
             return true;
         }
+    }
+    return false;
+}
+
+bool wait_list_busy(const struct rt_wait_list *list)
+{
+    for (const struct rt_waiter *waiter = list->first; waiter; waiter = waiter->next) {
+        if (waiter->task->state != TASK_GIVEN_UP)
+            return true;
     }
     return false;
 }
