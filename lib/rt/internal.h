@@ -116,6 +116,10 @@ bool wait_list_wake_first(struct rt_wait_list *list);
 bool wait_list_busy(const struct rt_wait_list *list);
 void wait_list_wake_all(struct rt_wait_list *list);
 
+/* -- descriptors: watch.c -- */
+/* As rt_wait_fd(), but does not look whether the task is cancelled, before or after. */
+struct error *watch_wait(struct rt *rt, int fd, uint32_t events, rt_time deadline, bool cancellable) MUST_CHECK;
+
 /* -- worlds: real.c, sim.c -- */
 struct world {
     const char *name;

@@ -90,17 +90,22 @@ static void wake_task(void *arg, uint32_t revents)
     task_wake(arg, WAKE_DONE);
 }
 
-struct error *rt_wait_fd(struct rt *rt, int fd, uint32_t events, rt_time deadline)
+struct error *watch_wait(struct rt *rt, int fd, uint32_t events, rt_time deadline, bool cancellable)
 {
-    if (task_cancelled(rt))
-        return task_cancelled_error(rt);
     struct rt_watch *watch;
     TRY(rt_watch_new(rt, fd, events | EPOLLONESHOT, wake_task, rt->current, &watch));
-    enum wake_reason reason = task_wait(rt, "a descriptor", deadline, true);
+    enum wake_reason reason = task_wait(rt, "a descriptor", deadline, cancellable);
     rt_watch_free(watch);
-    if (task_cancelled(rt))
-        return task_cancelled_error(rt);
     return reason == WAKE_TIMEOUT ? task_timeout_error("a descriptor") : NULL;
+}
+
+struct error *rt_wait_fd(struct rt *rt, int fd, uint32_t events, rt_time deadline)
+{
+    struct error *err = task_cancelled(rt) ? NULL : watch_wait(rt, fd, events, deadline, true);
+    if (!task_cancelled(rt))
+        return err;
+    error_free(err);
+    return task_cancelled_error(rt);
 }
 
 /* Blocks the signals that a program is stopped with, so that they arrive on a descriptor. */
