@@ -147,8 +147,8 @@ static struct error *read_medium(void *arg, uint64_t offset, void *buf, size_t l
 static bool read_iso(struct medium *medium, enum machine_boot_mode mode, struct found *found)
 {
     static const char *const paths[] = {
-        "boot/grub/grub.cfg",    "EFI/BOOT/grub.cfg",      "EFI/debian/grub.cfg", "boot/grub2/grub.cfg",
-        "isolinux/isolinux.cfg", "isolinux.cfg",           "syslinux/syslinux.cfg",
+        "boot/grub/grub.cfg",    "EFI/BOOT/grub.cfg", "EFI/debian/grub.cfg",   "boot/grub2/grub.cfg",
+        "isolinux/isolinux.cfg", "isolinux.cfg",      "syslinux/syslinux.cfg",
     };
     enum { FIRST_LEGACY = 4 };
     struct iso9660_source source = {.read = read_medium, .arg = medium, .size = medium_size(medium)};

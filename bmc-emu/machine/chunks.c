@@ -23,7 +23,7 @@ struct chunk_store {
 
 /* A medium's chunks by number: open addressing, at most three quarters full; a chunk once there keeps its slot until a resize. */
 struct slot {
-    uint64_t number; /* + 1; 0: free */
+    uint64_t number;     /* + 1; 0: free */
     struct chunk *chunk; /* NULL: all zero */
 };
 

@@ -21,10 +21,11 @@ struct media_fetcher;
 struct machine_boot {
     enum machine_boot_target source; /* MACHINE_BOOT_CD, _USB, _UEFI_HTTP or _HDD */
     enum machine_boot_mode mode;
-    struct medium *image;                       /* the bytes it booted from: the virtual medium, or the disk */
-    const char *image_url;                      /* of a virtual medium; NULL for a disk */
-    size_t disk;                                /* which disk, for _HDD */
-    const char *kernel, *ramdisk, *command_line; /* from the boot loader's configuration on the medium; NULL when there is none */
+    struct medium *image;  /* the bytes it booted from: the virtual medium, or the disk */
+    const char *image_url; /* of a virtual medium; NULL for a disk */
+    size_t disk;           /* which disk, for _HDD */
+    const char *kernel, *ramdisk,
+        *command_line; /* from the boot loader's configuration on the medium; NULL when there is none */
 };
 
 /* What runs on machines; one for the whole fleet. Every call is a task of the machine's power cycle: it is cancelled at power off and reset. */
@@ -128,8 +129,9 @@ struct error *machine_media_insert(struct machine *machine, size_t slot, const s
 struct error *machine_media_eject(struct machine *machine, size_t slot) MUST_CHECK;
 
 /* -- firmware settings (firmware.c); changes wait for the next start -- */
-const struct json *machine_bios(const struct machine *machine);         /* current attributes */
-const struct json *machine_bios_pending(const struct machine *machine); /* what changes at the next start; NULL: nothing */
+const struct json *machine_bios(const struct machine *machine); /* current attributes */
+const struct json *
+machine_bios_pending(const struct machine *machine); /* what changes at the next start; NULL: nothing */
 /* ERROR_INVALID names an attribute that does not exist or has another type; then nothing is pending of it. */
 struct error *machine_bios_set(struct machine *machine, const struct json *attributes) MUST_CHECK;
 void machine_bios_reset(struct machine *machine); /* to what left the factory */

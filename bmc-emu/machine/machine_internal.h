@@ -30,12 +30,12 @@ struct machine {
     enum machine_power power;
     enum machine_progress progress;
     int64_t last_reset;
-    struct rt_group *cycle;    /* tasks of this power cycle; NULL when there is no power */
-    int pending;               /* the action that the power task takes next; -1: none */
-    bool power_task;           /* it runs */
+    struct rt_group *cycle;                               /* tasks of this power cycle; NULL when there is no power */
+    int pending;                                          /* the action that the power task takes next; -1: none */
+    bool power_task;                                      /* it runs */
     bool shutdown_runs, shutdown_ended, shutdown_refused; /* what the guest does about the power button */
-    rt_time transition_end;    /* of PoweringOn or PoweringOff */
-    struct rt_cond power_cond; /* a new action, or the guest's word */
+    rt_time transition_end;                               /* of PoweringOn or PoweringOff */
+    struct rt_cond power_cond;                            /* a new action, or the guest's word */
 
     struct machine_boot_settings boot;
 
@@ -59,10 +59,10 @@ static inline void machine_changed(struct machine *machine)
     machine->version++;
 }
 
-void machine_firmware_apply(struct machine *machine);              /* firmware.c: at each start */
-void machine_firmware_release(struct machine *machine);            /* firmware.c */
-void machine_slot_clear(struct machine_slot *slot);                /* media.c */
-void machine_boot_run(struct machine *machine);                    /* boot.c: POST is over; decides and runs */
+void machine_firmware_apply(struct machine *machine);   /* firmware.c: at each start */
+void machine_firmware_release(struct machine *machine); /* firmware.c */
+void machine_slot_clear(struct machine_slot *slot);     /* media.c */
+void machine_boot_run(struct machine *machine);         /* boot.c: POST is over; decides and runs */
 void machine_set_progress(struct machine *machine, enum machine_progress progress); /* power.c */
 
 #endif

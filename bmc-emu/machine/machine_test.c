@@ -115,8 +115,7 @@ static void in_world(void (*body)(struct world *world))
     world.profile = machine_profile_new();
     world.store = chunk_store_new();
     world.fetcher = (struct canned_fetcher){.base.ops = &canned_ops, .rt = world.rt};
-    world.guest = (struct machine_guest){
-        .name = "test", .arg = &world, .boot = guest_boot, .shutdown = guest_shutdown};
+    world.guest = (struct machine_guest){.name = "test", .arg = &world, .boot = guest_boot, .shutdown = guest_shutdown};
     struct error *err = rt_run(world.rt, run_body, &world);
     assert_null(err);
     assert_int_equal(chunk_store_bytes(world.store), 0);
@@ -257,13 +256,14 @@ static void one_time_boot_from_cd_body(struct world *world)
 {
     void *data;
     size_t len;
-    struct machine_boot_change cd_once = {.set_target = true, .set_enabled = true, .target = MACHINE_BOOT_CD,
-                                          .enabled = MACHINE_BOOT_ONCE};
-    struct machine_media_request request = {.image = "http://images/boot.iso?x=1", .inserted = true,
-                                            .write_protected = true};
+    struct machine_boot_change cd_once = {
+        .set_target = true, .set_enabled = true, .target = MACHINE_BOOT_CD, .enabled = MACHINE_BOOT_ONCE};
+    struct machine_media_request request = {
+        .image = "http://images/boot.iso?x=1", .inserted = true, .write_protected = true};
 
-    make_iso("boot/grub/grub.cfg", "set default=0\nmenuentry \"x\" {\n  linuxefi /vmlinuz ipa-api-url=http://c:6385 nofb\n"
-                                   "  initrdefi /initrd\n}\n",
+    make_iso("boot/grub/grub.cfg",
+             "set default=0\nmenuentry \"x\" {\n  linuxefi /vmlinuz ipa-api-url=http://c:6385 nofb\n"
+             "  initrdefi /initrd\n}\n",
              &data, &len);
     world->fetcher.data = data;
     world->fetcher.len = len;
@@ -289,8 +289,11 @@ static void legacy_mode_reads_isolinux_body(struct world *world)
 {
     void *data;
     size_t len;
-    struct machine_boot_change change = {.set_target = true, .set_enabled = true, .set_mode = true,
-                                         .target = MACHINE_BOOT_CD, .enabled = MACHINE_BOOT_CONTINUOUS,
+    struct machine_boot_change change = {.set_target = true,
+                                         .set_enabled = true,
+                                         .set_mode = true,
+                                         .target = MACHINE_BOOT_CD,
+                                         .enabled = MACHINE_BOOT_CONTINUOUS,
                                          .mode = MACHINE_BOOT_LEGACY};
     struct machine_media_request request = {.image = "http://images/boot.iso", .inserted = true};
 

@@ -17,8 +17,14 @@ struct document {
     struct json *cpu, *memory, *disks, *nics, *slots, *boot, *bios, *delays, *quirks;
 };
 
-#define TEXT(key, member) {key, JSON_FIELD_STRING, offsetof(struct document, member)}
-#define PART(key, member) {key, JSON_FIELD_JSON, offsetof(struct document, member)}
+#define TEXT(key, member)                                                                                              \
+    {                                                                                                                  \
+        key, JSON_FIELD_STRING, offsetof(struct document, member)                                                      \
+    }
+#define PART(key, member)                                                                                              \
+    {                                                                                                                  \
+        key, JSON_FIELD_JSON, offsetof(struct document, member)                                                        \
+    }
 static const struct json_field document_fields[] = {
     TEXT("name", name),
     TEXT("manufacturer", manufacturer),
@@ -145,9 +151,8 @@ static void add_disk(struct machine_profile *profile, const char *name, const ch
 static void add_generic_lists(struct machine_profile *profile)
 {
     static const enum machine_boot_target order[] = {MACHINE_BOOT_HDD, MACHINE_BOOT_CD, MACHINE_BOOT_PXE};
-    static const enum machine_boot_target targets[] = {MACHINE_BOOT_NONE, MACHINE_BOOT_PXE,
-                                                       MACHINE_BOOT_HDD,  MACHINE_BOOT_CD,
-                                                       MACHINE_BOOT_USB,  MACHINE_BOOT_BIOS_SETUP,
+    static const enum machine_boot_target targets[] = {MACHINE_BOOT_NONE,     MACHINE_BOOT_PXE, MACHINE_BOOT_HDD,
+                                                       MACHINE_BOOT_CD,       MACHINE_BOOT_USB, MACHINE_BOOT_BIOS_SETUP,
                                                        MACHINE_BOOT_UEFI_HTTP};
 
     add_disk(profile, "sda", "Virtual SSD", "SSD", INT64_C(120) << 30);
@@ -238,10 +243,10 @@ void machine_profile_free(struct machine_profile *profile)
 {
     if (!profile)
         return;
-    char *texts[] = {profile->name,         profile->manufacturer, profile->model,      profile->sku,
+    char *texts[] = {profile->name,          profile->manufacturer, profile->model,       profile->sku,
                      profile->serial_prefix, profile->bios_version, profile->bmc_version, profile->bmc_model,
-                     profile->system_id,    profile->manager_id,   profile->chassis_id, profile->architecture,
-                     profile->cpu_vendor,   profile->cpu_model};
+                     profile->system_id,     profile->manager_id,   profile->chassis_id,  profile->architecture,
+                     profile->cpu_vendor,    profile->cpu_model};
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
         free(texts[i]);
     release_disks(profile);
@@ -370,8 +375,9 @@ static struct error *read_targets(const struct yaml *yaml, const struct json *li
     JSON_FOREACH (item, list) {
         enum machine_boot_target target;
         if (!machine_boot_target_parse(json_str(item, ""), &target))
-            return yaml_error(yaml, item, "%s: \"%s\" is no boot target; known are None, Pxe, Floppy, Cd, Usb, Hdd, "
-                                          "BiosSetup, UefiShell, UefiHttp",
+            return yaml_error(yaml, item,
+                              "%s: \"%s\" is no boot target; known are None, Pxe, Floppy, Cd, Usb, Hdd, "
+                              "BiosSetup, UefiShell, UefiHttp",
                               key, str_or(json_str(item, ""), json_type_name(json_type(item))));
         VEC_PUSH(targets, target);
     }
@@ -404,8 +410,9 @@ static struct error *read_delays(const struct yaml *yaml, const struct json *par
         while (row < ARRAY_SIZE(delay_rows) && !str_equal(delay_rows[row].key, json_key(item)))
             row++;
         if (row == ARRAY_SIZE(delay_rows))
-            return yaml_error(yaml, item, "delays: \"%s\" is not known; known are powerOn, post, powerOff, shutdown, "
-                                          "shutdownLimit",
+            return yaml_error(yaml, item,
+                              "delays: \"%s\" is not known; known are powerOn, post, powerOff, shutdown, "
+                              "shutdownLimit",
                               json_key(item));
         rt_time *target = (rt_time *)((char *)delays + delay_rows[row].offset);
         TRY(at(yaml, item, json_key(item), time_parse_duration(str_or(json_str(item, ""), ""), target)));

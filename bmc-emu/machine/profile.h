@@ -32,17 +32,17 @@ struct machine_slot_profile {
 };
 
 struct machine_delays {
-    rt_time power_on;  /* from the command to power */
-    rt_time post;      /* from power to the boot loader */
-    rt_time power_off; /* from the command to no power */
-    rt_time shutdown;  /* what an operating system takes to end, when no guest tells */
+    rt_time power_on;       /* from the command to power */
+    rt_time post;           /* from power to the boot loader */
+    rt_time power_off;      /* from the command to no power */
+    rt_time shutdown;       /* what an operating system takes to end, when no guest tells */
     rt_time shutdown_limit; /* how long a graceful shutdown is waited for */
 };
 
 /* What BMCs do differently; each with its row in the reference's section 1.9 or 4. */
 struct machine_quirks {
-    bool refuse_repeat;  /* power action that changes nothing is a 409 (EMU-448) */
-    bool refuse_reinsert; /* inserting into a drive that holds something is a 409 (EMU-121) */
+    bool refuse_repeat;      /* power action that changes nothing is a 409 (EMU-448) */
+    bool refuse_reinsert;    /* inserting into a drive that holds something is a 409 (EMU-121) */
     bool refuse_empty_eject; /* ejecting from an empty drive is an error (EMU-465) */
 };
 
@@ -64,7 +64,7 @@ struct machine_profile {
     enum machine_boot_mode boot_mode;
     bool secure_boot;
     struct machine_boot_targets boot_order, boot_targets; /* tried in order; offered for the override */
-    struct json *bios;                                      /* attributes as they leave the factory: an object */
+    struct json *bios;                                    /* attributes as they leave the factory: an object */
     struct machine_delays delays;
     struct machine_quirks quirks;
     int64_t media_max; /* largest virtual media image, bytes */

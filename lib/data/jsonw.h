@@ -33,7 +33,7 @@ struct jsonw {
 /* `name` is the member's name within an object, and NULL within an array or at the top. */
 void jsonw_object(struct jsonw *json, const char *name);
 void jsonw_array(struct jsonw *json, const char *name);
-void jsonw_end(struct jsonw *json); /* of the innermost object or array */
+void jsonw_end(struct jsonw *json);                                     /* of the innermost object or array */
 void jsonw_str(struct jsonw *json, const char *name, const char *text); /* NULL text: null */
 void jsonw_printf(struct jsonw *json, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void jsonw_int(struct jsonw *json, const char *name, int64_t number);
