@@ -15,7 +15,10 @@ struct error *json_patch_apply(struct json **document, const struct json *operat
 /* Applies a merge patch to *document; null removes, objects merge, everything else replaces. */
 void json_merge_apply(struct json **document, const struct json *patch);
 
-/* The merge patch that turns `from` into `to`; NULL when they are equal. The caller owns it. */
+/*
+ * The merge patch that turns `from` into `to`; NULL when they are equal. The caller owns it. A member that is null in `to` and
+ * new there cannot be said in a merge patch: it comes out as absent.
+ */
 struct json *json_merge_diff(const struct json *from, const struct json *to);
 
 #endif
