@@ -23,7 +23,10 @@ struct json;
 enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 
 /* -- text -- */
-/* Parses one value, at most JSON_DEPTH_MAX deep, nothing after it but white space. ERROR_INVALID tells line and column. */
+/*
+ * Parses one value, at most JSON_DEPTH_MAX deep, nothing after it but white space. ERROR_INVALID tells line and column.
+ * As Go does: of members with one name the last counts, bytes that are no UTF-8 become U+FFFD. "\u0000" is refused.
+ */
 #define JSON_DEPTH_MAX 100
 struct error *json_parse(const char *text, size_t len, struct json **ret) MUST_CHECK;
 /* As json_parse(), and a member that occurs twice is an error that names it. */
@@ -31,6 +34,7 @@ struct error *json_parse_strict(const char *text, size_t len, struct json **ret)
 char *json_print(const struct json *value);        /* compact; free with free() */
 char *json_print_pretty(const struct json *value); /* indented by two spaces */
 void json_print_to(const struct json *value, struct strbuf *out);
+void json_print_string(const char *text, struct strbuf *out); /* one string, with its quotes */
 
 /* -- life -- */
 struct json *json_new_null(void);
@@ -74,8 +78,11 @@ struct json *json_next(const struct json *child);
 const char *json_key(const struct json *child);
 #define JSON_FOREACH(child, parent) for (struct json *child = json_first(parent); child; child = json_next(child))
 
-/* -- building; a value that is handed in belongs to its new parent -- */
-/* Sets what is at `path`, making objects on the way; replaces in place, so that member order stays. */
+/* -- building; a value that is handed in belongs to its new parent; a NULL item stands for a JSON null -- */
+/*
+ * Sets what is at `path`, which must not be "", making objects on the way; replaces in place, so that member order stays.
+ * An index past the end of an array appends. What can hold no such name (a scalar, an array) becomes an object.
+ */
 void json_set(struct json *value, const char *path, struct json *item);
 void json_set_str(struct json *value, const char *path, const char *text); /* NULL text: JSON null */
 void json_set_int(struct json *value, const char *path, int64_t number);
@@ -114,7 +121,10 @@ struct json_field {
     const char *const *values;       /* strings only: NULL-terminated list of what is allowed; NULL allows all */
 };
 
-/* Fills the zeroed struct `out`; ERROR_INVALID names the path, what was found and what is allowed. */
+/*
+ * Fills the zeroed struct `out`; ERROR_INVALID names the path, what was found and what is allowed, and leaves nothing allocated.
+ * A member that is null counts as absent, except for a row of type JSON_FIELD_JSON.
+ */
 struct error *json_decode(const struct json *object, const struct json_field *fields, void *out) MUST_CHECK;
 /* As json_decode(), and a member that no row names is an error that lists the nearest name. */
 struct error *json_decode_strict(const struct json *object, const struct json_field *fields, void *out) MUST_CHECK;

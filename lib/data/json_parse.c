@@ -58,51 +58,6 @@ static void skip_space(struct parser *parser)
     parser->at = at;
 }
 
-/* Length of the UTF-8 sequence at `at`, 0 when there is none. */
-static size_t utf8_len(const unsigned char *at, const unsigned char *end)
-{
-    size_t left = (size_t)(end - at);
-    unsigned char c = at[0];
-    if (c < 0x80)
-        return 1;
-    if (c < 0xc2 || c > 0xf4)
-        return 0;
-    size_t len = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-    if (left < len)
-        return 0;
-    for (size_t i = 1; i < len; i++)
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-    /* overlong forms, surrogates, and what is above U+10FFFF */
-    if ((c == 0xe0 && at[1] < 0xa0) || (c == 0xed && at[1] > 0x9f) || (c == 0xf0 && at[1] < 0x90) ||
-        (c == 0xf4 && at[1] > 0x8f))
-        return 0;
-    return len;
-}
-
-static void add_utf8(struct strbuf *out, uint32_t code)
-{
-    char bytes[4];
-    if (code < 0x80) {
-        strbuf_addc(out, (char)code);
-    } else if (code < 0x800) {
-        bytes[0] = (char)(0xc0 | code >> 6);
-        bytes[1] = (char)(0x80 | (code & 63));
-        strbuf_add(out, bytes, 2);
-    } else if (code < 0x10000) {
-        bytes[0] = (char)(0xe0 | code >> 12);
-        bytes[1] = (char)(0x80 | (code >> 6 & 63));
-        bytes[2] = (char)(0x80 | (code & 63));
-        strbuf_add(out, bytes, 3);
-    } else {
-        bytes[0] = (char)(0xf0 | code >> 18);
-        bytes[1] = (char)(0x80 | (code >> 12 & 63));
-        bytes[2] = (char)(0x80 | (code >> 6 & 63));
-        bytes[3] = (char)(0x80 | (code & 63));
-        strbuf_add(out, bytes, 4);
-    }
-}
-
 static bool read_hex4(const char *at, const char *end, uint32_t *ret)
 {
     uint32_t code = 0;
@@ -137,7 +92,7 @@ static struct error *parse_unicode_escape(struct parser *parser)
         code = 0x10000 + ((code - 0xd800) << 10 | (low - 0xdc00));
         parser->at += 6;
     }
-    add_utf8(&parser->scratch, code >= 0xd800 && code < 0xe000 ? 0xfffd : code);
+    strbuf_add_utf8(&parser->scratch, code >= 0xd800 && code < 0xe000 ? 0xfffd : code);
     return NULL;
 }
 
@@ -166,7 +121,7 @@ static const char *skip_plain(const char *at, const char *end)
         unsigned char c = (unsigned char)*at;
         if (c == '"' || c == '\\' || c < 0x20)
             break;
-        size_t len = c < 0x80 ? 1 : utf8_len((const unsigned char *)at, (const unsigned char *)end);
+        size_t len = c < 0x80 ? 1 : str_utf8_len(at, (size_t)(end - at));
         if (len == 0)
             break;
         at += len;
@@ -195,7 +150,7 @@ static struct error *parse_string(struct parser *parser, struct span *ret)
         } else if ((unsigned char)*parser->at < 0x20) {
             return fail(parser, "a control character in a string must be escaped");
         } else {
-            add_utf8(&parser->scratch, 0xfffd);
+            strbuf_add_utf8(&parser->scratch, 0xfffd);
             parser->at++;
         }
         start = parser->at;

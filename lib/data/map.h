@@ -27,7 +27,7 @@ void map_clear(struct map *map);
 
 /*
  * Iteration: `struct map_iter it = {0}; while (map_next(map, &it)) use(it.key, it.value);`
- * The current entry may be removed meanwhile; entries added meanwhile are seen later.
+ * The current entry (`it.key` dies with it) and any other may be removed meanwhile; entries added meanwhile are seen later.
  */
 struct map_iter {
     const char *key;

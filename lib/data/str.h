@@ -42,8 +42,12 @@ void strbuf_adds(struct strbuf *buf, const char *text);
 void strbuf_addc(struct strbuf *buf, char c);
 void strbuf_addf(struct strbuf *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void strbuf_addvf(struct strbuf *buf, const char *fmt, va_list args) __attribute__((format(printf, 2, 0)));
-const char *strbuf_str(const struct strbuf *buf); /* never NULL; borrowed */
-char *strbuf_take(struct strbuf *buf);            /* the string, owned by the caller; the buffer is empty after */
+void strbuf_add_int(struct strbuf *buf, int64_t value);
+/* The shortest digits that read back as the same number, as Go and JavaScript write them; "NaN", "+Inf", "-Inf". */
+void strbuf_add_double(struct strbuf *buf, double value);
+void strbuf_add_utf8(struct strbuf *buf, uint32_t code); /* one character */
+const char *strbuf_str(const struct strbuf *buf);        /* never NULL; borrowed */
+char *strbuf_take(struct strbuf *buf); /* the string, owned by the caller; the buffer is empty after */
 /* ERROR_INVALID "<what> is larger than <max> bytes" when something did not fit. */
 struct error *strbuf_check(const struct strbuf *buf, const char *what) MUST_CHECK;
 
@@ -74,6 +78,9 @@ struct error *str_hex_decode(const char *text, void **ret_data, size_t *ret_len)
 /* Percent encoding of RFC 3986: all but unreserved characters. Decoding also rejects an encoded NUL. */
 char *str_url_encode(const char *text);
 struct error *str_url_decode(const char *text, char **ret) MUST_CHECK;
+
+/* Length of the UTF-8 character at `text`, of which `left` bytes are there; 0 when it is none. */
+size_t str_utf8_len(const char *text, size_t left);
 
 /* Compares in a time that depends on the lengths alone: for passwords and tokens. */
 bool str_equal_secret(const char *a, const char *b);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Text encodings of bytes: base64 (RFC 4648 section 4), hexadecimal, percent encoding (RFC 3986). */
+/* Text encodings of bytes: base64 (RFC 4648 section 4), hexadecimal, percent encoding (RFC 3986), UTF-8. */
 #include "lib/data/str.h"
 
 #include <ctype.h>
@@ -148,4 +148,48 @@ struct error *str_url_decode(const char *text, char **ret)
     }
     *ret = TAKE_PTR(out);
     return NULL;
+}
+
+size_t str_utf8_len(const char *text, size_t left)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    unsigned char c = left ? at[0] : 0xff;
+    if (c < 0x80)
+        return 1;
+    if (c < 0xc2 || c > 0xf4)
+        return 0;
+    size_t len = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+    if (left < len)
+        return 0;
+    for (size_t i = 1; i < len; i++)
+        if ((at[i] & 0xc0) != 0x80)
+            return 0;
+    /* overlong forms, surrogates, and what is above U+10FFFF */
+    if ((c == 0xe0 && at[1] < 0xa0) || (c == 0xed && at[1] > 0x9f) || (c == 0xf0 && at[1] < 0x90) ||
+        (c == 0xf4 && at[1] > 0x8f))
+        return 0;
+    return len;
+}
+
+void strbuf_add_utf8(struct strbuf *out, uint32_t code)
+{
+    char bytes[4];
+    if (code < 0x80) {
+        strbuf_addc(out, (char)code);
+    } else if (code < 0x800) {
+        bytes[0] = (char)(0xc0 | code >> 6);
+        bytes[1] = (char)(0x80 | (code & 63));
+        strbuf_add(out, bytes, 2);
+    } else if (code < 0x10000) {
+        bytes[0] = (char)(0xe0 | code >> 12);
+        bytes[1] = (char)(0x80 | (code >> 6 & 63));
+        bytes[2] = (char)(0x80 | (code & 63));
+        strbuf_add(out, bytes, 3);
+    } else {
+        bytes[0] = (char)(0xf0 | code >> 18);
+        bytes[1] = (char)(0x80 | (code >> 12 & 63));
+        bytes[2] = (char)(0x80 | (code >> 6 & 63));
+        bytes[3] = (char)(0x80 | (code & 63));
+        strbuf_add(out, bytes, 4);
+    }
 }

@@ -34,7 +34,7 @@ struct log_options {
     int fd;                                                /* where lines go when `sink` is NULL */
     void (*sink)(void *arg, const char *line, size_t len); /* line without newline */
     void *arg;
-    int64_t (*wall)(void *clock); /* the clock, e.g. rt_wall */
+    int64_t (*wall)(void *clock); /* the clock, e.g. rt_wall; NULL: records carry no time */
     void *clock;
 };
 
@@ -44,6 +44,7 @@ struct log *log_with(struct log *parent, const char *key, const char *value);
 void log_free(struct log *log);
 DEFINE_CLEANUP(struct log, log_free);
 
+/* A NULL logger is enabled for nothing and drops every record. */
 bool log_enabled(const struct log *log, enum log_level level);
 void log_write(struct log *log, enum log_level level, const char *message, const struct log_kv *kv, size_t count);
 /* "debug", "info", "warn", "error"; "text", "json". ERROR_INVALID lists what is allowed. */
