@@ -77,6 +77,11 @@ struct error *http_reply_begin(struct http_exchange *exchange, int status, const
 struct error *http_reply_write(struct http_exchange *exchange, const void *data, size_t len) MUST_CHECK;
 /* True when the peer has closed the connection. */
 bool http_peer_gone(const struct http_exchange *exchange);
+/*
+ * Calls `fn(arg)` once, outside of any task, when the peer closes the connection: let it wake the handler, which waits for something else
+ * (a watch waits for events). Never after the handler has returned; fn NULL takes it back.
+ */
+void http_on_peer_gone(struct http_exchange *exchange, void (*fn)(void *arg), void *arg);
 /* Breaks the connection without a (further) reply: for faults. */
 void http_abort(struct http_exchange *exchange);
 bool http_replied(const struct http_exchange *exchange);
