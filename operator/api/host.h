@@ -26,7 +26,7 @@ enum host_state {
     HOST_STATE_COUNT,
 };
 const char *host_state_text(enum host_state state); /* "registering", "externally provisioned" … */
-/* ERROR_INVALID lists the states. NULL is HOST_STATE_NONE. */
+/* ERROR_INVALID names the text. NULL is HOST_STATE_NONE. */
 struct error *host_state_parse(const char *text, enum host_state *ret) MUST_CHECK;
 
 /* status.operationalStatus */
