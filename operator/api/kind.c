@@ -7,7 +7,6 @@
 
 #include "lib/data/str.h"
 #include "lib/data/vec.h"
-#include "lib/data/yaml.h"
 #include "operator/api/kinds.h"
 #include "operator/kube/object.h"
 
@@ -260,15 +259,4 @@ struct json *api_crd(const struct api_kind *kind)
         json_append(versions, version_definition(kind, version));
     json_set(crd, "spec/versions", versions);
     return crd;
-}
-
-char *api_crds_yaml(void)
-{
-    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
-    for (size_t i = 0; api_kinds[i]; i++) {
-        CLEANUP(json_free) struct json *crd = api_crd(api_kinds[i]);
-        CLEANUP_FREE char *yaml = yaml_print(crd);
-        strbuf_addf(&text, "---\n%s", yaml);
-    }
-    return strbuf_take(&text);
 }

@@ -14,7 +14,6 @@
 #include <string.h>
 
 #include "lib/data/str.h"
-#include "lib/data/yaml.h"
 #include "operator/api/host.h"
 #include "operator/api/kind.h"
 #include "operator/kube/object.h"
@@ -131,17 +130,6 @@ static void every_field_is_described(void **state)
     }
 }
 
-static void yaml_stream_holds_the_same(void **state)
-{
-    CLEANUP_FREE char *text = api_crds_yaml();
-    CLEANUP(yaml_free) struct yaml *yaml = NULL;
-    assert_null(yaml_parse("crds", text, strlen(text), &yaml));
-    for (size_t i = 0; api_kinds[i]; i++) {
-        CLEANUP(json_free) struct json *crd = api_crd(api_kinds[i]);
-        assert_true(json_equal(yaml_document(yaml, i), crd));
-    }
-}
-
 static void kinds_are_found_by_name(void **state)
 {
     assert_ptr_equal(api_kind_find("metal3.io", "BareMetalHost"), api_kinds[0]);
@@ -180,8 +168,9 @@ static void enumerations_match_the_schema(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_definition_equals_upstreams), cmocka_unit_test(every_field_is_described),
-        cmocka_unit_test(yaml_stream_holds_the_same),        cmocka_unit_test(kinds_are_found_by_name),
+        cmocka_unit_test(every_definition_equals_upstreams),
+        cmocka_unit_test(every_field_is_described),
+        cmocka_unit_test(kinds_are_found_by_name),
         cmocka_unit_test(enumerations_match_the_schema),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
