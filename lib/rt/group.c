@@ -42,10 +42,20 @@ struct rt_group *rt_group_new(struct rt *rt, struct rt_group *parent, const char
     return group;
 }
 
+void group_free_below(struct rt_group *group)
+{
+    while (group->first_child) {
+        group_free_below(group->first_child);
+        rt_group_free(group->first_child);
+    }
+}
+
 void rt_group_free(struct rt_group *group)
 {
     if (!group)
         return;
+    if (group->stuck)
+        group_free_below(group); /* who should have done so was given up */
     if (group->live > 0 || group->first_child || wait_list_busy(&group->waiters))
         rt_bug("group \"%s\" is freed while it has tasks, groups below or waiters", group->name);
     while (group->first_hook)

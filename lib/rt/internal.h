@@ -51,6 +51,8 @@ struct rt_group {
 };
 
 struct rt_group *group_new_root(struct rt *rt);
+/* Frees the groups below, which must have no tasks. */
+void group_free_below(struct rt_group *group);
 void group_add_task(struct rt_group *group, struct rt_task *task);
 void group_remove_task(struct rt_task *task);
 /* Calls `fn` for each task in the group and below, in a stable order; `fn` may remove the task that it is given. */

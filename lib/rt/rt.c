@@ -19,21 +19,13 @@ struct rt *rt_new_common(const struct world *world, uint64_t seed)
     return rt;
 }
 
-static void free_groups_below(struct rt_group *group)
-{
-    while (group->first_child) {
-        free_groups_below(group->first_child);
-        rt_group_free(group->first_child);
-    }
-}
-
 void rt_free(struct rt *rt)
 {
     if (!rt)
         return;
     if (rt->running || rt->root->live > 0)
         rt_bug("the loop is freed while tasks are left");
-    free_groups_below(rt->root);
+    group_free_below(rt->root);
     rt_group_free(rt->root);
     task_release_all(rt); /* after the groups, whose wait lists may still name a task that was given up */
     rt->world->release(rt);
