@@ -165,8 +165,8 @@ static size_t edit_distance(const char *a, const char *b)
 
 static struct error *unknown_option(const struct parser *parser, const char *name)
 {
-    const char *nearest = NULL;
-    size_t best = 3;
+    const char *dashes = strlen(name) == 1 ? "-" : "--", *nearest = NULL;
+    size_t best = strlen(name) < 3 ? strlen(name) : 3;
     for (size_t i = 0; i < parser->count; i++) {
         for (const struct option_spec *spec = parser->tables[i].specs; spec && spec->name; spec++) {
             size_t distance = edit_distance(name, spec->name);
@@ -177,8 +177,8 @@ static struct error *unknown_option(const struct parser *parser, const char *nam
         }
     }
     if (nearest)
-        return error_new(ERROR_INVALID, "unknown option --%s; did you mean --%s?", name, nearest);
-    return error_new(ERROR_INVALID, "unknown option --%s; --help lists the options", name);
+        return error_new(ERROR_INVALID, "unknown option %s%s; did you mean --%s?", dashes, name, nearest);
+    return error_new(ERROR_INVALID, "unknown option %s%s; --help lists the options", dashes, name);
 }
 
 /* Splits a word that begins with a dash into the option and its value. */
