@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * YAML text to JSON values and back, on libyaml. Plain scalars resolve as YAML 1.1 does in Go's yaml library, which is what
- * kubectl and the API server do (KAPI-191); anchors, aliases and merge keys work; aliases are limited against blow-up.
+ * kubectl and the API server do (KAPI-191); anchors, aliases and merge keys work; aliases are limited against blow-up. A member
+ * that occurs twice in one mapping is an error. Infinite numbers, NUL characters and null as a name have no JSON form: errors.
  */
 #ifndef LIB_DATA_YAML_H
 #define LIB_DATA_YAML_H
@@ -17,7 +18,8 @@ struct yaml;
 struct error *yaml_parse(const char *name, const char *text, size_t len, struct yaml **ret) MUST_CHECK;
 /* Reads a file of at most YAML_SIZE_MAX bytes and parses it. */
 struct error *yaml_parse_file(const char *path, struct yaml **ret) MUST_CHECK;
-void yaml_free(struct yaml *yaml);
+/* libyaml exports a function of this name for its own use, which ours must not replace at run time: hence the other symbol. */
+void yaml_free(struct yaml *yaml) __asm__("yaml_stream_free");
 DEFINE_CLEANUP(struct yaml, yaml_free);
 
 size_t yaml_len(const struct yaml *yaml);
