@@ -35,7 +35,7 @@ void fiber_swap(void **save, void *load);
 void fiber_start(void);
 #endif
 
-#if defined(__x86_64__)
+#if FIBER_ASM && defined(__x86_64__)
 __asm__(".text\n"
         ".p2align 4\n"
         ".globl fiber_swap\n"
@@ -84,7 +84,7 @@ static void *prepare_stack(char *top, void (*fn)(struct fiber *), struct fiber *
     return frame;
 }
 
-#elif defined(__aarch64__)
+#elif FIBER_ASM
 __asm__(".text\n"
         ".p2align 4\n"
         ".globl fiber_swap\n"

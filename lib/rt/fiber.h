@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#if defined(__x86_64__) || defined(__aarch64__)
+#if (defined(__x86_64__) || defined(__aarch64__)) && !defined(FIBER_UCONTEXT)
 #define FIBER_ASM 1
 #else
 #define FIBER_ASM 0
