@@ -8,6 +8,7 @@
 
 #include "lib/data/map.h"
 #include "lib/data/vec.h"
+#include "lib/net/certificate.h"
 #include "lib/net/http_client.h"
 #include "lib/net/http_server.h"
 #include "lib/net/pipe.h"
@@ -129,9 +130,8 @@ struct http_exchange {
     char peer_address[UDP_ADDRESS_SIZE], local_address[UDP_ADDRESS_SIZE];
     int local_port;
     bool tls;
-    char *user, *password; /* basic credentials, once asked for */
-    const char *common_name;
-    const char *const *organizations; /* of a verified client certificate; owned by the backend part */
+    char *user, *password;              /* basic credentials, once asked for */
+    struct certificate_subject subject; /* of a verified client certificate */
     /* the reply */
     struct http_headers reply_headers;
     int reply_status;

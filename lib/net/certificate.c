@@ -7,7 +7,8 @@
 #include <string.h>
 
 #include "lib/data/str.h"
-#include "lib/net/sim.h"
+#include "lib/net/backend.h"
+#include "lib/net/certificate.h"
 
 static void free_bio(BIO **bio)
 {
@@ -86,6 +87,18 @@ struct error *certificate_read_subject(const char *cert_pem, struct certificate_
     ret->common_name = at < 0 ? mem_strdup("") : entry_text(X509_NAME_get_entry(name, at));
     ret->organizations = organizations.items;
     return NULL;
+}
+
+void certificate_subject_copy(const struct certificate_subject *from, struct certificate_subject *ret)
+{
+    size_t count = 0;
+
+    while (from->organizations[count])
+        count++;
+    ret->common_name = mem_strdup(from->common_name);
+    ret->organizations = mem_alloc_array(count + 1, sizeof(char *));
+    for (size_t i = 0; i < count; i++)
+        ret->organizations[i] = mem_strdup(from->organizations[i]);
 }
 
 void certificate_subject_release(struct certificate_subject *subject)

@@ -141,6 +141,7 @@ void exchange_unref(struct http_exchange *exchange)
     free(exchange->reply_body);
     pipe_unref(exchange->up);
     pipe_unref(exchange->down);
+    certificate_subject_release(&exchange->subject);
     server_unref(exchange->server);
     free(exchange);
 }
@@ -392,12 +393,12 @@ bool http_basic_auth(const struct http_exchange *exchange, const char **ret_user
 
 const char *http_client_common_name(const struct http_exchange *exchange)
 {
-    return exchange->common_name;
+    return exchange->subject.common_name;
 }
 
 const char *const *http_client_organizations(const struct http_exchange *exchange)
 {
-    return exchange->organizations;
+    return (const char *const *)exchange->subject.organizations;
 }
 
 /* -- the reply -- */

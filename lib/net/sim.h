@@ -73,18 +73,4 @@ struct error *sim_udp_send(struct udp *udp, const struct udp_peer *local, const 
 void sim_udp_close(struct udp *udp);
 void sim_udp_free(struct udp *udp);
 
-/* -- certificates (certificate.c); both backends check client options with it -- */
-struct certificate_subject {
-    char *common_name;
-    char **organizations; /* NULL-terminated */
-};
-void certificate_subject_release(struct certificate_subject *subject);
-/* ERROR_INVALID when the text holds no certificate, or the key does not belong to it. */
-struct error *certificate_check_ca(const char *pem) MUST_CHECK;
-struct error *certificate_check_pair(const char *cert_pem, const char *key_pem) MUST_CHECK;
-struct error *certificate_read_subject(const char *cert_pem, struct certificate_subject *ret) MUST_CHECK;
-/* As a TLS peer would: the chain, the validity at `wall` (ns), the usage, and the name when `host` is not NULL. */
-struct error *certificate_verify(const char *cert_pem, const char *ca_pem, const char *ca_file, const char *host,
-                                 bool server, int64_t wall) MUST_CHECK;
-
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/data/str.h"
+#include "lib/net/certificate.h"
 #include "lib/net/sim.h"
 
 /* What a client has found out about a server, kept by the listener's id. */
@@ -35,7 +36,6 @@ struct sim_exchange {
     struct http_exchange *exchange;
     struct sim_stream *peer; /* NULL: gone */
     struct sim_path path;
-    struct certificate_subject subject;
 };
 
 /* -- client -- */
@@ -155,20 +155,6 @@ static struct error *exchange_gate(void *arg, rt_time deadline)
 }
 
 /* -- a request's way -- */
-static void copy_subject(struct sim_exchange *sim, const struct certificate_subject *from)
-{
-    size_t count = 0;
-
-    while (from->organizations[count])
-        count++;
-    sim->subject.common_name = mem_strdup(from->common_name);
-    sim->subject.organizations = mem_alloc_array(count + 1, sizeof(char *));
-    for (size_t i = 0; i < count; i++)
-        sim->subject.organizations[i] = mem_strdup(from->organizations[i]);
-    sim->exchange->common_name = sim->subject.common_name;
-    sim->exchange->organizations = (const char *const *)sim->subject.organizations;
-}
-
 static void add_header(struct http_exchange *exchange, const char *name, const char *value)
 {
     http_headers_add(&exchange->headers, name, strlen(name), value, strlen(value));
@@ -220,7 +206,7 @@ static void deliver(struct sim_stream *client, struct http_server *server, bool 
     snprintf(exchange->local_address, sizeof(exchange->local_address), "%s", client->path.local);
     exchange->local_port = server->port;
     if (with_subject)
-        copy_subject(sim, &((struct sim_client *)stream->client->backend)->subject);
+        certificate_subject_copy(&((struct sim_client *)stream->client->backend)->subject, &exchange->subject);
     exchange_start(exchange);
 }
 
@@ -414,9 +400,6 @@ void sim_exchange_end(struct http_exchange *exchange)
     }
     if (sim->peer)
         part(sim->peer, sim);
-    exchange->common_name = NULL;
-    exchange->organizations = NULL;
-    certificate_subject_release(&sim->subject);
     free(sim);
     exchange->backend = NULL;
     exchange_unref(exchange);
