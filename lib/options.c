@@ -166,7 +166,7 @@ static size_t edit_distance(const char *a, const char *b)
 static struct error *unknown_option(const struct parser *parser, const char *name)
 {
     const char *dashes = strlen(name) == 1 ? "-" : "--", *nearest = NULL;
-    size_t best = strlen(name) < 3 ? strlen(name) : 3;
+    size_t best = strlen(name) >= 4 ? 3 : strlen(name) > 1 ? 2 : 0; /* a nearer one than this is a hint */
     for (size_t i = 0; i < parser->count; i++) {
         for (const struct option_spec *spec = parser->tables[i].specs; spec && spec->name; spec++) {
             size_t distance = edit_distance(name, spec->name);
