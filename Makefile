@@ -20,6 +20,9 @@ LDFLAGS += -fsanitize=address,undefined
 else ifeq ($(SAN),thread)
 CFLAGS += -fsanitize=thread
 LDFLAGS += -fsanitize=thread
+else ifeq ($(SAN),fuzz)
+CFLAGS += -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+LDFLAGS += -fsanitize=address,undefined
 endif
 
 MAINS := operator/metal3-operator.c operator/conductor/metal3-conductor.c operator/agent/metal3-agent.c \
@@ -56,6 +59,9 @@ $$(call archive,$(1)): $$(call objects,$(1))
 
 $$(BUILD)/$(1)/%_test: $$(BUILD)/$(1)/%_test.o $$($(1)_ARCHIVES)
 	$$(CC) $$(CFLAGS) $$(LDFLAGS) $$< $$($(1)_ARCHIVES) $$(LDLIBS) -lcmocka -o $$@
+
+$$(BUILD)/$(1)/%_fuzz: $$(BUILD)/$(1)/%_fuzz.o $$($(1)_ARCHIVES)
+	$$(CC) $$(CFLAGS) $$(LDFLAGS) -fsanitize=fuzzer $$< $$($(1)_ARCHIVES) $$(LDLIBS) -o $$@
 endef
 $(foreach folder,$(FOLDERS),$(eval $(call folder_rules,$(folder))))
 
@@ -69,6 +75,22 @@ $(foreach main,$(MAINS),$(eval $(call program_rule,$(main))))
 .PHONY: test-unit
 test-unit: $(TEST_PROGRAMS) ## unit and protocol tests, one program a module
 	@ci/run-tests $(TEST_PROGRAMS)
+
+# Each *_fuzz.c with clang's libFuzzer, ASan and UBSan; the corpus that grew stays in the build folder, a crash stops the run.
+FUZZ_SECONDS ?= 60
+FUZZ_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(FUZZERS))
+
+.PHONY: fuzz
+fuzz: ## run each fuzz target for FUZZ_SECONDS (60)
+	$(MAKE) BUILD=$(BUILD)/fuzz CC=clang SAN=fuzz OPT='-O1 -g' fuzz-run
+
+.PHONY: fuzz-run
+fuzz-run: $(FUZZ_PROGRAMS)
+	@for program in $(FUZZ_PROGRAMS); do \
+		echo "$$program for $(FUZZ_SECONDS) seconds"; mkdir -p "$$program.corpus"; \
+		"$$program" -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -max_len=4096 -verbosity=0 -print_funcs=0 \
+			-artifact_prefix="$$program." "$$program.corpus" || exit 1; \
+	done
 
 .PHONY: clean
 clean: ## remove what was built

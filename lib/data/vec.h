@@ -45,7 +45,7 @@
     } while (0)
 
 #define VEC_FOREACH(pointer, vec)                                                                                      \
-    for (__typeof__((vec)->items + 0) pointer = (vec)->items; pointer < (vec)->items + (vec)->len; pointer++)
+    for (__typeof__((vec)->items + 0) pointer = (vec)->items; pointer && pointer < (vec)->items + (vec)->len; pointer++)
 
 #include <stdlib.h>
 
