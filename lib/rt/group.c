@@ -187,9 +187,21 @@ void rt_group_cancel(struct rt_group *group)
     group_each_task(group, wake_cancelled, NULL);
 }
 
+/* True when the running task is in the group or below. */
+static bool is_inside(const struct rt_group *group)
+{
+    const struct rt_group *own = rt_current_group(group->rt);
+    while (own && own != group)
+        own = own->parent;
+    return own == group && group->rt->current;
+}
+
 struct error *rt_group_wait(struct rt_group *group, rt_time deadline)
 {
     struct rt *rt = group->rt;
+    if (is_inside(group))
+        return error_new(ERROR_INTERNAL, "task \"%s\" waits for the end of \"%s\", of which it is part",
+                         rt->current->name, group->name);
     while (group->live > 0) {
         bool unwinding = group->cancelled;
         if (!unwinding && task_cancelled(rt))
@@ -207,6 +219,8 @@ void rt_group_stop(struct rt_group *group)
 {
     if (!group)
         return;
+    if (is_inside(group)) /* it could only hang, or let the caller free what it stands on */
+        rt_bug("task \"%s\" stops \"%s\", of which it is part", group->rt->current->name, group->name);
     rt_group_cancel(group);
     /* A task that was given up is what this can still report; rt_run() does so too. */
     error_free(rt_group_wait(group, RT_FOREVER));

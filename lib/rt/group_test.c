@@ -288,23 +288,43 @@ static void test_deadlock_lists_who_waits_for_what(void **state)
                   "1m30s; \"locker\" of \"host-1\" waits for a lock since 0s");
 }
 
-static void waits_for_itself(void *arg)
+static void waits_for_itself_main(void *arg)
 {
     struct group_test *test = arg;
-    rt_group_stop(rt_current_group(test->rt));
+    assert_error_text(rt_group_wait(rt_current_group(test->rt), RT_FOREVER), ERROR_INTERNAL,
+                      "task \"main\" waits for the end of \"root\", of which it is part");
 }
 
-static void self_join_main(void *arg)
+static void test_task_cannot_wait_for_itself(void **state)
+{
+    run_in_both(waits_for_itself_main);
+}
+
+static void stops_group(void *arg)
 {
     struct group_test *test = arg;
-    test->group = rt_group_new(test->rt, NULL, "snake");
-    rt_spawn(test->rt, test->group, "tail", waits_for_itself, test);
+    rt_group_stop(test->group);
+}
+
+static void stops_child(void *arg)
+{
+    struct group_test *test = arg;
+    rt_group_stop(test->child);
+}
+
+static void cross_join_main(void *arg)
+{
+    struct group_test *test = arg;
+    test->group = rt_group_new(test->rt, NULL, "one");
+    test->child = rt_group_new(test->rt, NULL, "two");
+    rt_spawn(test->rt, test->group, "first", stops_child, test);
+    rt_spawn(test->rt, test->child, "second", stops_group, test);
     error_free(rt_group_wait(test->group, RT_FOREVER));
 }
 
-static void test_task_that_joins_itself_ends_the_run(void **state)
+static void test_tasks_that_join_each_other_end_the_run(void **state)
 {
-    run_expecting(rt_new_sim(1, TEST_WALL), self_join_main, "\"tail\" of \"snake\" waits for the end of a group");
+    run_expecting(rt_new_sim(1, TEST_WALL), cross_join_main, "\"first\" of \"one\" waits for the end of a group");
 }
 
 static void spinning_main(void *arg)
@@ -337,7 +357,8 @@ int main(void)
         cmocka_unit_test(test_run_unwinds_what_is_left),
         cmocka_unit_test(test_task_that_ignores_cancellation_is_given_up),
         cmocka_unit_test(test_deadlock_lists_who_waits_for_what),
-        cmocka_unit_test(test_task_that_joins_itself_ends_the_run),
+        cmocka_unit_test(test_task_cannot_wait_for_itself),
+        cmocka_unit_test(test_tasks_that_join_each_other_end_the_run),
         cmocka_unit_test(test_endless_loop_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

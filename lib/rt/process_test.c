@@ -2,6 +2,7 @@
 /* Child processes: status, output, environment, ending them, and what they use. */
 #include <errno.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/data/str.h"
@@ -21,6 +22,22 @@ static struct process *start_shell(struct rt *rt, const char *script, const char
     const char *const argv[] = {"sh", "-c", script, NULL};
     struct process *process = NULL;
     assert_ok(process_start(rt, &(struct process_options){.argv = argv, .env = env, .output = output}, &process));
+    return process;
+}
+
+/* The same, and waits until the script has printed something: it has set its traps. */
+static struct process *start_shell_ready(struct rt *rt, const char *script)
+{
+    char path[] = "/tmp/process_test.XXXXXX";
+    close(mkstemp(path));
+    struct process *process = start_shell(rt, script, NULL, path);
+    struct stat stat_buf = {0};
+    while (stat_buf.st_size == 0) {
+        assert_true(process_running(process));
+        assert_ok(rt_sleep(rt, RT_MS));
+        assert_int_equal(stat(path, &stat_buf), 0);
+    }
+    unlink(path);
     return process;
 }
 
@@ -91,16 +108,17 @@ static void stop_main(void *arg)
 {
     struct rt *rt = arg;
     int status;
-    struct process *gentle = start_shell(rt, "trap 'exit 5' TERM; while :; do sleep 0.01; done", NULL, NULL);
+    struct process *gentle = start_shell_ready(rt, "trap 'exit 5' TERM; echo ready; while :; do sleep 0.01; done");
     assert_true(process_running(gentle));
-    assert_error(process_wait(gentle, rt_after(rt, 100 * RT_MS), &status), ERROR_TIMEOUT);
+    assert_error(process_wait(gentle, rt_after(rt, RT_MS), &status), ERROR_TIMEOUT);
     process_stop(gentle, 30 * RT_S);
     assert_ok(process_wait(gentle, RT_FOREVER, &status));
     assert_int_equal(status, 5);
     process_free(gentle);
 
-    struct process *stubborn = start_shell(rt, "trap '' TERM; sleep 1000 & while :; do sleep 0.01; done", NULL, NULL);
-    assert_error(process_wait(stubborn, rt_after(rt, 100 * RT_MS), &status), ERROR_TIMEOUT);
+    struct process *stubborn =
+        start_shell_ready(rt, "trap '' TERM; sleep 1000 & echo ready; while :; do sleep 0.01; done");
+    assert_error(process_wait(stubborn, rt_after(rt, RT_MS), &status), ERROR_TIMEOUT);
     process_stop(stubborn, 10 * RT_MS);
     assert_ok(process_wait(stubborn, RT_FOREVER, &status));
     assert_int_equal(status, 128 + SIGKILL);
@@ -121,6 +139,7 @@ static void test_stop_and_free_end_it(void **state)
 
 struct stop_test {
     struct rt *rt;
+    bool ready;
     int status;
 };
 
@@ -128,7 +147,9 @@ static void stop_when_cancelled(void *arg)
 {
     struct stop_test *test = arg;
     CLEANUP(process_free)
-    struct process *process = start_shell(test->rt, "trap 'exit 5' TERM; while :; do sleep 0.01; done", NULL, NULL);
+    struct process *process =
+        start_shell_ready(test->rt, "trap 'exit 5' TERM; echo ready; while :; do sleep 0.01; done");
+    test->ready = true;
     assert_error(rt_sleep(test->rt, RT_FOREVER), ERROR_CANCELLED);
     process_stop(process, 30 * RT_S);
     assert_ok(process_wait(process, RT_FOREVER, &test->status));
@@ -139,7 +160,8 @@ static void cancelled_stop_main(void *arg)
     struct stop_test test = {.rt = arg};
     struct rt_group *group = rt_group_new(test.rt, NULL, "program");
     rt_spawn(test.rt, group, "main", stop_when_cancelled, &test);
-    assert_ok(rt_sleep(test.rt, 100 * RT_MS));
+    while (!test.ready)
+        assert_ok(rt_sleep(test.rt, RT_MS));
     rt_group_stop(group);
     assert_int_equal(test.status, 5); /* it had its grace */
     rt_group_free(group);

@@ -77,12 +77,12 @@ bool rt_group_cancelled(const struct rt_group *group);
 /*
  * Waits until no task is left in the group and below (the caller must not be one of them). When the group is cancelled, so that its tasks unwind,
  * this wait does not end by the caller's own cancellation: the caller is likely to free what they use. ERROR_INTERNAL names a task that
- * did not unwind.
+ * did not unwind, or the caller when it is one of them.
  */
 struct error *rt_group_wait(struct rt_group *group, rt_time deadline) MUST_CHECK;
 /*
  * Cancels the group and waits until no task is left in it and below, even when the caller's own group is cancelled: how a program ends its
- * parts before it frees what they use. The caller must not be one of them. NULL is fine.
+ * parts before it frees what they use. A caller that is one of them is a bug that aborts. NULL is fine.
  */
 void rt_group_stop(struct rt_group *group);
 /* Frees an empty group (no tasks, no groups below). NULL is fine. */
