@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Several tables of options at once, and their part of --help: what lib/main.c adds to options_parse() of lib/main.h. */
+/*
+ * Several tables of options at once, and their part of --help: what lib/main.c adds to options_parse() of lib/main.h.
+ */
 #ifndef LIB_OPTIONS_H
 #define LIB_OPTIONS_H
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What test programs share: cmocka with what it needs, assertions on errors, and a run of a function as a task. Only *_test.c includes this.
+ * What test programs share: cmocka with what it needs, assertions on errors, and a run of a function as a task. Only
+ * *_test.c includes this.
  */
 #ifndef LIB_TEST_H
 #define LIB_TEST_H

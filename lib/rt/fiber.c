@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Coroutines: stacks from mmap() with a guard page, switched by a few instructions on x86_64 and aarch64 and by swapcontext() elsewhere.
- * ASan and TSan are told of each switch. The switch keeps what the ABI says a call keeps, save for the floating point control words, which
- * nobody here changes.
+ * Coroutines: stacks from mmap() with a guard page, switched by a few instructions on x86_64 and aarch64 and by
+ * swapcontext() elsewhere. ASan and TSan are told of each switch. The switch keeps what the ABI says a call keeps, save
+ * for the floating point control words, which nobody here changes.
  */
 #include "lib/rt/fiber.h"
 

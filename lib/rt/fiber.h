@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Coroutines: a stack of its own and a switch to and from it. Only lib/rt/ includes this. A fiber never ends by itself: its entry function
- * loops, taking a new job each time it is switched to, so that stacks are reused as they are.
+ * Coroutines: a stack of its own and a switch to and from it. Only lib/rt/ includes this. A fiber never ends by itself:
+ * its entry function loops, taking a new job each time it is switched to, so that stacks are reused as they are.
  */
 #ifndef LIB_RT_FIBER_H
 #define LIB_RT_FIBER_H
@@ -35,8 +35,9 @@ struct fiber {
 void fiber_init_thread(struct fiber *fiber);
 
 /*
- * A fiber that calls `entry` when first switched to, with a stack of at least `stack_size` bytes and a guard page below. The struct fiber is
- * the start of `struct_size` zeroed bytes above the stack, so that a small task touches one page. Aborts when there is no memory.
+ * A fiber that calls `entry` when first switched to, with a stack of at least `stack_size` bytes and a guard page
+ * below. The struct fiber is the start of `struct_size` zeroed bytes above the stack, so that a small task touches one
+ * page. Aborts when there is no memory.
  */
 struct fiber *fiber_new(size_t stack_size, size_t struct_size, void (*entry)(struct fiber *fiber));
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the files of lib/rt/ share: the loop, tasks, groups and timers from inside. The two worlds differ in struct world only: the clock, which
- * task runs next, and what happens when none can.
+ * What the files of lib/rt/ share: the loop, tasks, groups and timers from inside. The two worlds differ in struct
+ * world only: the clock, which task runs next, and what happens when none can.
  */
 #ifndef LIB_RT_INTERNAL_H
 #define LIB_RT_INTERNAL_H
@@ -84,7 +84,10 @@ struct rt_task {
     char name[TASK_NAME_SIZE];
 };
 
-/* Suspends the running task until task_wake(), the deadline, or, if `cancellable`, its group's cancellation. Does not look at the state before. */
+/*
+ * Suspends the running task until task_wake(), the deadline, or, if `cancellable`, its group's cancellation. Does not
+ * look at the state before.
+ */
 enum wake_reason task_wait(struct rt *rt, const char *waits_for, rt_time deadline, bool cancellable);
 /* Makes a waiting task ready; no effect on others: the first reason wins. */
 void task_wake(struct rt_task *task, enum wake_reason reason);

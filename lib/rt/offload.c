@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Worker threads for calls that truly block. A worker touches nothing of the loop: it takes a job, runs it and puts it on the list of those done. */
+/*
+ * Worker threads for calls that truly block. A worker touches nothing of the loop: it takes a job, runs it and puts it
+ * on the list of those done.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Child processes: fork and exec with the child's errors reported back over a pipe; their end watched through a pidfd. */
+/*
+ * Child processes: fork and exec with the child's errors reported back over a pipe; their end watched through a pidfd.
+ */
 #include "lib/rt/process.h"
 
 #include <errno.h>

@@ -19,16 +19,21 @@ int process_pid(const struct process *process);
 void process_signal(struct process *process, int signal_number); /* no effect once it has ended */
 bool process_running(const struct process *process);
 /*
- * Waits for the end; *ret_status is the exit status, or 128 + signal. The deadline does not kill it. ERROR_TIMEOUT or ERROR_CANCELLED name the
- * process. May be called again after the end.
+ * Waits for the end; *ret_status is the exit status, or 128 + signal. The deadline does not kill it. ERROR_TIMEOUT or
+ * ERROR_CANCELLED name the process. May be called again after the end.
  */
 struct error *process_wait(struct process *process, rt_time deadline, int *ret_status) MUST_CHECK;
-/* SIGTERM, then SIGKILL to its process group after `grace` ns; waits for the end, even when the caller's group is cancelled. */
+/*
+ * SIGTERM, then SIGKILL to its process group after `grace` ns; waits for the end, even when the caller's group is
+ * cancelled.
+ */
 void process_stop(struct process *process, rt_time grace);
 void process_free(struct process *process); /* kills it, and its process group, when it still runs */
 DEFINE_CLEANUP(struct process, process_free);
 
-/* CPU time (ns, user + system) and peak and present resident memory (bytes) of a pid; ERROR_NOT_FOUND when it is gone. */
+/*
+ * CPU time (ns, user + system) and peak and present resident memory (bytes) of a pid; ERROR_NOT_FOUND when it is gone.
+ */
 struct process_usage {
     int64_t cpu, rss, rss_peak;
 };

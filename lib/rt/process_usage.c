@@ -38,7 +38,10 @@ struct error *process_usage(int pid, struct process_usage *ret)
 {
     char text[PROC_FILE_MAX];
     TRY(read_proc(pid, "stat", text));
-    /* Fields count from 1; the second is the name in parentheses, which may hold anything; utime and stime are 14 and 15. */
+    /*
+     * Fields count from 1; the second is the name in parentheses, which may hold anything; utime and stime are 14 and
+     * 15.
+     */
     const char *at = strrchr(text, ')');
     unsigned long long user, system;
     if (!at || sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &system) != 2)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The generator behind rt_random_*() and the simulated scheduler: xoshiro256**, seeded through splitmix64. Only lib/rt/ includes this. */
+/*
+ * The generator behind rt_random_*() and the simulated scheduler: xoshiro256**, seeded through splitmix64. Only lib/rt/
+ * includes this.
+ */
 #ifndef LIB_RT_RANDOM_H
 #define LIB_RT_RANDOM_H
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The real world from inside, shared by real.c (the loop), watch.c (descriptors, signals) and offload.c (worker threads). */
+/*
+ * The real world from inside, shared by real.c (the loop), watch.c (descriptors, signals) and offload.c (worker
+ * threads).
+ */
 #ifndef LIB_RT_REAL_H
 #define LIB_RT_REAL_H
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The simulated world: the clock stands still while tasks run and jumps to the next deadline when none can; the next task is drawn from the seed.
- * A world in which nothing can happen any more, or in which time does not go on, is reported with the tasks that wait, and unwound.
+ * The simulated world: the clock stands still while tasks run and jumps to the next deadline when none can; the next
+ * task is drawn from the seed. A world in which nothing can happen any more, or in which time does not go on, is
+ * reported with the tasks that wait, and unwound.
  */
 #include <stdlib.h>
 

@@ -23,8 +23,8 @@ enum wake_reason wait_list_wait(struct rt *rt, struct rt_wait_list *list, const 
 }
 
 /*
- * A waiter whose deadline passed, or that was cancelled, but that has not run yet (or never will) is still on the list: it is passed over, since what woke it
- * would be lost on it.
+ * A waiter whose deadline passed, or that was cancelled, but that has not run yet (or never will) is still on the list:
+ * it is passed over, since what woke it would be lost on it.
  */
 bool wait_list_wake_first(struct rt_wait_list *list)
 {
