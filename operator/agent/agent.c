@@ -163,7 +163,6 @@ struct error *agent_run(const struct env *env, const struct agent_options *optio
     struct error *err = run(&agent);
     if (!err) /* a last command took power away: it still has to be answered and to happen */
         err = idle(&agent);
-    http_server_stop(agent.server);
     rt_group_stop(group);
     http_server_free(agent.server);
     rt_group_free(group);

@@ -3,53 +3,20 @@
  * Partition tables, FAT, hints, config drives and options on the bytes of a fake disk. The image is one that sgdisk, mkfs.vfat and mtools made
  * (ci/make-tiny-image), and sgdisk judges what we make of it, where it is installed.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-#include <zlib.h>
 
-#include <cmocka.h>
-
+#include "lib/test.h"
 #include "operator/agent/fat.h"
 #include "operator/agent/hints.h"
 #include "operator/agent/internal.h"
 #include "operator/agent/partitions.h"
+#include "operator/agent/testing.h"
 
-#define DISK_SIZE (128 * 1024 * 1024)
 #define MIB (1024 * 1024)
-
-/* A disk in memory. */
-static struct error *fake_read(void *arg, const char *disk, uint64_t offset, void *buf, size_t len)
-{
-    memcpy(buf, (char *)arg + offset, len);
-    return NULL;
-}
-
-static struct error *fake_write(void *arg, const char *disk, uint64_t offset, const void *buf, size_t len)
-{
-    memcpy((char *)arg + offset, buf, len);
-    return NULL;
-}
-
-static struct error *fake_zero(void *arg, const char *disk, uint64_t offset, uint64_t len)
-{
-    memset((char *)arg + offset, 0, len);
-    return NULL;
-}
-
-static struct error *fake_sync(void *arg, const char *disk)
-{
-    return NULL;
-}
-
-static const struct agent_hardware_ops fake_ops = {
-    .name = "fake", .disk_read = fake_read, .disk_write = fake_write, .disk_zero = fake_zero, .disk_sync = fake_sync};
+#define DISK_SIZE TEST_DISK_SIZE
 
 struct fixture {
+    struct test_machine machine;
     char *bytes;
     struct agent_hardware hardware;
     struct disk disk;
@@ -58,13 +25,13 @@ struct fixture {
 static int setup(void **state)
 {
     struct fixture *fixture = mem_alloc(sizeof(*fixture));
-    fixture->bytes = mem_alloc(DISK_SIZE);
-    fixture->hardware = (struct agent_hardware){&fake_ops, fixture->bytes};
+    size_t len = 0;
+    CLEANUP_FREE char *image = test_image(&len);
+    assert_int_equal(len, 4 * MIB);
+    fixture->machine.bytes = fixture->bytes = mem_alloc(DISK_SIZE);
+    memcpy(fixture->bytes, image, len);
+    fixture->hardware = (struct agent_hardware){&test_hardware_ops, &fixture->machine};
     fixture->disk = (struct disk){&fixture->hardware, "/dev/sda", DISK_SIZE, 512};
-    gzFile image = gzopen("fixtures/images/tiny.raw.gz", "rb");
-    assert_non_null(image);
-    assert_int_equal(gzread(image, fixture->bytes, DISK_SIZE), 4 * MIB);
-    gzclose(image);
     *state = fixture;
     return 0;
 }
@@ -75,21 +42,6 @@ static int teardown(void **state)
     free(fixture->bytes);
     free(fixture);
     return 0;
-}
-
-static void assert_ok(struct error *err)
-{
-    if (err)
-        fail_msg("%s", error_message(err));
-}
-
-static void assert_fails(struct error *err, enum error_kind kind, const char *text)
-{
-    assert_non_null(err);
-    assert_string_equal(error_kind_name(error_kind(err)), error_kind_name(kind));
-    if (!strstr(error_message(err), text))
-        fail_msg("\"%s\" lacks \"%s\"", error_message(err), text);
-    error_free(err);
 }
 
 /* sgdisk -v finds no problem with the disk; true also when it is not installed. */
@@ -164,7 +116,7 @@ static void test_gpt_with_config_drive(void **state)
     assert_true(sgdisk_agrees(fixture));
     assert_ok(partition_table_read(&fixture->disk, &again));
     assert_int_equal(partition_table_len(again), 3);
-    assert_fails(partition_table_append(again, 64 * MIB, unique, &added), ERROR_INVALID, "no room");
+    assert_error_text(partition_table_append(again, 64 * MIB, unique, &added), ERROR_INVALID, "no room");
 }
 
 static void test_damaged_gpt_is_refused(void **state)
@@ -173,9 +125,9 @@ static void test_damaged_gpt_is_refused(void **state)
     struct partition_table *table = NULL;
 
     fixture->bytes[1024 + 40] ^= 1; /* an entry's bytes no longer match the checksum */
-    assert_fails(partition_table_read(&fixture->disk, &table), ERROR_INVALID, "checksum");
+    assert_error_text(partition_table_read(&fixture->disk, &table), ERROR_INVALID, "checksum");
     fixture->bytes[512 + 60] ^= 1;
-    assert_fails(partition_table_read(&fixture->disk, &table), ERROR_INVALID, "GPT header");
+    assert_error_text(partition_table_read(&fixture->disk, &table), ERROR_INVALID, "GPT header");
 }
 
 static void test_mbr_gets_a_fourth_partition(void **state)
@@ -219,7 +171,7 @@ static void test_loader_is_found(void **state)
     assert_string_equal(path, "\\EFI\\BOOT\\BOOTX64.EFI");
     assert_ok(fat_find(&fixture->disk, MIB, missing, &none));
     assert_null(none);
-    assert_fails(fat_find(&fixture->disk, 2 * MIB, names, &none), ERROR_INVALID, "no FAT file system");
+    assert_error_text(fat_find(&fixture->disk, 2 * MIB, names, &none), ERROR_INVALID, "no FAT file system");
 }
 
 static const char disks_text[] =
@@ -275,7 +227,7 @@ static void test_options_from_command_line(void **state)
     assert_int_equal(options.lookup_timeout, 30 * RT_S);
     assert_int_equal(options.port, 9999);
     agent_options_release(&options);
-    assert_fails(agent_options_parse("ipa-listen-port=many", &options), ERROR_INVALID, "ipa-listen-port");
+    assert_error_text(agent_options_parse("ipa-listen-port=many", &options), ERROR_INVALID, "ipa-listen-port");
 }
 
 int main(void)
