@@ -92,6 +92,11 @@ fuzz-run: $(FUZZ_PROGRAMS)
 			-artifact_prefix="$$program." "$$program.corpus" || exit 1; \
 	done
 
+.PHONY: lint
+lint: all ## formatting, banned functions, layers and other rules of the house
+	@ci/layers
+	@BUILD=$(BUILD) CPPFLAGS="$(CPPFLAGS) $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)" ci/lint
+
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf $(BUILD)

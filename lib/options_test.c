@@ -44,8 +44,8 @@ static struct error *parse(const char *line, struct options *options, char argum
     struct error *err = options_parse(specs, argc, argv, options, &first);
     arguments[0] = '\0';
     for (int i = first; !err && i < argc; i++) {
-        strcat(arguments, i > first ? "|" : "");
-        strcat(arguments, argv[i]);
+        size_t used = strlen(arguments);
+        snprintf(arguments + used, 100 - used, "%s%s", i > first ? "|" : "", argv[i]);
     }
     return err;
 }

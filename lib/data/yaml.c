@@ -19,7 +19,8 @@
 #include "lib/data/yaml_scalar.h"
 
 #define EXPANSION_MAX ((size_t)YAML_SIZE_MAX) /* bytes of memory, about, that aliases may add */
-#define NODE_SIZE 80                          /* of one value without its texts, about */
+#define READ_SIZE ((size_t)65536)
+#define NODE_SIZE 80 /* of one value without its texts, about */
 
 struct mark {
     const struct json *value;
@@ -381,15 +382,15 @@ struct error *yaml_parse_file(const char *path, struct yaml **ret)
         return error_from_errno(errno, "%s", path);
     CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
     while (text.len <= YAML_SIZE_MAX) {
-        char chunk[16384];
-        ssize_t len = read(fd, chunk, sizeof(chunk));
+        strbuf_reserve(&text, READ_SIZE);
+        ssize_t len = read(fd, text.data + text.len, READ_SIZE);
         if (len < 0 && errno == EINTR)
             continue;
         if (len < 0)
             return error_from_errno(errno, "%s", path);
         if (len == 0)
             break;
-        strbuf_add(&text, chunk, (size_t)len);
+        text.len += (size_t)len;
     }
     return yaml_parse(path, strbuf_str(&text), text.len, ret);
 }
