@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ports of a node: one for the boot MAC, one for each NIC that inspection found (BMO-544, IRO-042). Never removed, never altered. */
+#include "operator/ironic/backend.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/data/digest.h"
+
+/* How long a node's ports count as known when the wished MACs did not change. */
+#define PORTS_KNOWN (10 * TIME_MIN)
+
+struct ports_seen {
+    rt_time until;
+    char digest[65]; /* of the wished MACs */
+};
+
+static const char *const port_states[] = {
+    "enroll",        "manageable",     "available", "active", "adopt failed", "inspect failed", "clean failed",
+    "deploy failed", "service failed", "error",     NULL};
+
+/* MAC address in lower case to "1" (PXE) or "0". */
+static struct map *wished_ports(const struct ironic_host *host, const struct json *hardware)
+{
+    struct map *wished = map_new(NULL);
+    const char *boot_mac = str_or(host->host->boot_mac, "");
+
+    if (boot_mac[0]) {
+        CLEANUP_FREE char *lower = str_lower(boot_mac);
+        map_set(wished, lower, "1");
+    }
+    const struct json *nics = json_get(hardware, "nics");
+    JSON_FOREACH (nic, nics) {
+        CLEANUP_FREE char *lower = str_lower(json_str_or(nic, "mac", ""));
+        if (lower[0] && !map_get(wished, lower))
+            map_set(wished, lower, json_bool(nic, "pxe", false) ? "1" : "0");
+    }
+    return wished;
+}
+
+static char *digest_of(const struct map *wished)
+{
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    struct map_iter it = {0};
+
+    while (map_next(wished, &it))
+        strbuf_addf(&text, "%s=%s;", it.key, (const char *)it.value);
+    return digest_hex("sha256", strbuf_str(&text), text.len);
+}
+
+static struct error *create_port(struct ironic_host *host, const char *mac, bool pxe)
+{
+    struct json *body CLEANUP(json_free) = json_new_object();
+    struct json *owner CLEANUP(json_free) = NULL;
+
+    json_set_str(body, "node_uuid", host->id);
+    json_set_str(body, "address", mac);
+    json_set_bool(body, "pxe_enabled", pxe);
+    struct error *err = ironic_call(host->backend->client, "POST", "/ports", body, NULL);
+    if (!error_is(err, ERROR_CONFLICT))
+        return err;
+    /* Somebody has that port: fine when it is this node after all. */
+    CLEANUP_FREE char *path = mem_printf("/ports?address=%s&fields=node_uuid,uuid,address", mac);
+    struct error *list_err = ironic_list(host->backend->client, path, "ports", &owner);
+    if (list_err || !json_len(owner)) {
+        error_free(list_err);
+        return err;
+    }
+    error_free(err);
+    const char *uuid = json_str_or(owner, "0/node_uuid", "");
+    if (str_equal(uuid, host->id))
+        return NULL;
+    return error_new(ERROR_INVALID, "port with address %s of host %s/%s: port belongs to another node %s", mac,
+                     host->host->ns, host->host->name, uuid);
+}
+
+static struct error *create_missing(struct ironic_host *host, const struct map *wished)
+{
+    struct json *present CLEANUP(json_free) = NULL;
+    struct map *known CLEANUP(map_free) = map_new(NULL);
+    CLEANUP_FREE char *path = mem_printf("/ports?node_uuid=%s&fields=node_uuid,uuid,address", host->id);
+    struct map_iter it = {0};
+
+    TRY(ironic_list(host->backend->client, path, "ports", &present));
+    JSON_FOREACH (port, present) {
+        CLEANUP_FREE char *lower = str_lower(json_str_or(port, "address", ""));
+        map_set(known, lower, "1");
+    }
+    while (map_next(wished, &it))
+        if (!map_get(known, it.key))
+            TRY(create_port(host, it.key, str_equal(it.value, "1")));
+    return NULL;
+}
+
+struct error *host_ensure_ports(struct ironic_host *host, const struct json *hardware, struct provision_result *ret)
+{
+    struct map *wished CLEANUP(map_free) = wished_ports(host, hardware);
+    struct rt *rt = host->backend->env->rt;
+
+    if (!map_len(wished) || !node_state_in(host->node, port_states))
+        return NULL;
+    CLEANUP_FREE char *digest = digest_of(wished);
+    struct ports_seen *seen = map_get(host->backend->ports, host->id);
+    if (seen && rt_now(rt) < seen->until && str_equal(seen->digest, digest))
+        return NULL;
+    struct error *err = create_missing(host, wished);
+    if (err)
+        return result_from_error(host, err, ret);
+    seen = mem_alloc(sizeof(*seen));
+    seen->until = rt_after(rt, PORTS_KNOWN);
+    memcpy(seen->digest, digest, sizeof(seen->digest) - 1);
+    map_set(host->backend->ports, host->id, seen);
+    return NULL;
+}
