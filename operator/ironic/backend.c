@@ -104,7 +104,7 @@ struct error *result_from_error(struct ironic_host *host, struct error *err, str
     error_free(err);
     host->stale = true;
     provision_result_release(ret);
-    ret->dirty = true;
+    ret->dirty = ret->busy = true;
     ret->requeue_after = WAIT_CONFLICT + (rt_time)rt_random_below(host->backend->env->rt, (uint64_t)WAIT_CONFLICT / 4);
     return NULL;
 }

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Spellings of BMC addresses, what each becomes, and what is refused (bmo.md 3). */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-#include <cmocka.h>
 
+#include "lib/test.h"
 #include "operator/ironic/bmc_address.h"
 
 static const struct {
@@ -52,7 +48,7 @@ static const struct {
     {"2001:db8::1", "failed to parse BMC address information: "},
     {"[2001:db8::1]", "failed to parse BMC address information: "},
     {"redfish://host:abc/", "failed to parse BMC address information: "},
-    {"redfish://ho st/", "failed to parse BMC address information: "},
+    {"redfish://ho st/", "BMC address hostname/IP : [redfish://ho st/] is invalid"},
     {"fe80::1", "Unknown BMC type 'fe80' for address fe80::1"},
     {"my.host.com:6233", "Unknown BMC type 'my.host.com' for address my.host.com:6233"},
     {"irmc://192.0.2.1", "Unknown BMC type 'irmc' for address irmc://192.0.2.1"},

@@ -23,6 +23,7 @@ enum provisioner_code {
 
 struct provision_result {
     bool dirty;
+    bool busy;             /* dirty, and what was asked for is still to be done: the node is locked */
     rt_time requeue_after; /* 0: at once */
     char *message;         /* why it failed; NULL: it did not. Owned */
 };

@@ -240,12 +240,13 @@ static void patch_settings(struct node_patch *patch, const struct ironic_host *h
 static const char *const running_states[] = {"clean wait", "cleaning", "wait call-back", "deploying", "inspecting",
                                              "verifying",  NULL};
 
-static struct error *update_node(struct ironic_host *host, const struct register_data *data,
+static struct error *update_node(struct ironic_host *host, const struct register_data *data, bool created,
                                  struct provision_result *ret)
 {
     CLEANUP_NODE_PATCH struct node_patch patch = {.node = host->node};
 
-    patch_identity(&patch, host, data);
+    if (!created)
+        patch_identity(&patch, host, data);
     TRY(patch_network_data(&patch, data));
     if (!node_state_in(host->node, running_states) && !str_equal(node_state(host->node), "enroll"))
         patch_settings(&patch, host, data);
@@ -291,11 +292,12 @@ static struct error *register_steps(struct ironic_host *host, const struct regis
         result_fail(ret, "BMC driver %s requires a BootMACAddress value", host->bmc->type);
         return NULL;
     }
-    if (!host->node)
+    bool created = !host->node;
+    if (created)
         TRY(create_node(host, data, ret));
     if (!provision_result_done(ret))
         return NULL;
-    TRY(update_node(host, data, ret));
+    TRY(update_node(host, data, created, ret));
     if (!provision_result_done(ret))
         return NULL;
     TRY(host_ensure_ports(host, data->hardware, ret));
