@@ -250,11 +250,10 @@ static void story_clean(struct script *script)
     assert_string_equal(json_str(steps, "command_result/hardware_manager_version/generic_hardware_manager"), "1.2");
 
     CLEANUP(json_free)
-    struct json *done =
-        run_command(script,
-                    "{\"name\":\"clean.execute_clean_step\",\"params\":{\"step\":{\"interface\":\"deploy\",\"step\":"
-                    "\"erase_devices_metadata\"},\"node\":{},\"ports\":[],\"clean_version\":{\"generic_hardware_"
-                    "manager\":\"1.2\"}}}");
+    struct json *done = run_command(
+        script, "{\"name\":\"clean.execute_clean_step\",\"params\":{\"step\":{\"interface\":\"deploy\",\"step\":"
+                "\"erase_devices_metadata\"},\"node\":{},\"ports\":[],\"clean_version\":{\"generic_hardware_"
+                "manager\":\"1.2\"}}}");
     assert_string_equal(json_str(done, "command_status"), "SUCCEEDED");
     assert_int_equal(script->machine.bytes[0], 0);
     wait_beats(script, 2); /* the end of a step makes it beat */
@@ -359,10 +358,9 @@ static void story_errors(struct script *script)
         assert_string_equal(json_str(answer, "faultcode"), "Client");
     }
     CLEANUP(json_free)
-    struct json *mismatch =
-        run_command(script,
-                    "{\"name\":\"clean.execute_clean_step\",\"params\":{\"step\":{\"step\":\"erase_devices_metadata\"},"
-                    "\"clean_version\":{\"generic_hardware_manager\":\"0.9\"}}}");
+    struct json *mismatch = run_command(
+        script, "{\"name\":\"clean.execute_clean_step\",\"params\":{\"step\":{\"step\":\"erase_devices_metadata\"},"
+                "\"clean_version\":{\"generic_hardware_manager\":\"0.9\"}}}");
     assert_string_equal(json_str(mismatch, "command_status"), "CLEAN_VERSION_MISMATCH");
     CLEANUP(json_free)
     struct json *unknown = run_command(
