@@ -110,6 +110,14 @@ static int64_t read_wall(void *clock)
     return rt_wall(clock);
 }
 
+static void stop_program(void *arg)
+{
+    struct invocation *invocation = arg;
+    if (invocation->program->stop)
+        invocation->program->stop(&invocation->env, invocation->options);
+    rt_group_cancel(invocation->env.group);
+}
+
 static void wait_for_signals(void *arg)
 {
     struct invocation *invocation = arg;
@@ -125,7 +133,7 @@ static void wait_for_signals(void *arg)
             _exit(EXIT_SIGNAL + number); /* the user insists */
         invocation->signal = number;
         log_info(env->log, "stopping", KV("signal", strsignal(number)));
-        rt_group_cancel(env->group);
+        rt_spawn(env->rt, NULL, "stop", stop_program, invocation);
     }
 }
 

@@ -53,6 +53,11 @@ struct program {
      * required.
      */
     struct error *(*run)(const struct env *env, void *options, int argc, char **argv);
+    /*
+     * Orderly end on the first signal: runs in a task outside of env->group, while that still works (to give up a lease, say); when it returns the
+     * group is cancelled. It must make run() return or return soon itself. NULL: the group is cancelled at once.
+     */
+    void (*stop)(const struct env *env, void *options);
 };
 
 /*

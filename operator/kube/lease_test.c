@@ -4,51 +4,9 @@
 #include "operator/kube/lease.h"
 #include "operator/kube/test_peer.h"
 
-#define LEASE_PATH "/apis/coordination.k8s.io/v1/namespaces/metal3/leases/lock"
-
-/* The server's Lease. */
-struct store {
-    struct json *lease;
-    int64_t version;
-};
-
-static void reply_status(struct http_exchange *exchange, int code, const char *reason)
-{
-    CLEANUP_FREE char *body =
-        mem_printf("{\"kind\":\"Status\",\"reason\":\"%s\",\"message\":\"%s\",\"code\":%d}", reason, reason, code);
-    http_reply_str(exchange, code, "application/json", body);
-}
-
-static void keep(struct store *store, struct json *lease, struct http_exchange *exchange)
-{
-    json_set_printf(lease, "metadata/resourceVersion", "%d", (int)++store->version);
-    json_free(store->lease);
-    store->lease = lease;
-    CLEANUP_FREE char *body = json_print(lease);
-    http_reply_str(exchange, 200, "application/json", body);
-}
-
 static void serve_lease(struct world *world, struct http_exchange *exchange)
 {
-    struct store *store = world->arg;
-    CLEANUP(json_free) struct json *sent = NULL;
-    if (http_body_len(exchange) > 0)
-        assert_null(json_parse(http_body(exchange), http_body_len(exchange), &sent));
-    if (str_equal(http_method(exchange), "POST")) {
-        if (store->lease)
-            reply_status(exchange, 409, "AlreadyExists");
-        else
-            keep(store, TAKE_PTR(sent), exchange);
-    } else if (!store->lease) {
-        reply_status(exchange, 404, "NotFound");
-    } else if (str_equal(http_method(exchange), "GET")) {
-        CLEANUP_FREE char *body = json_print(store->lease);
-        http_reply_str(exchange, 200, "application/json", body);
-    } else if (!str_equal(kube_resource_version(sent), kube_resource_version(store->lease))) {
-        reply_status(exchange, 409, "Conflict");
-    } else {
-        keep(store, TAKE_PTR(sent), exchange);
-    }
+    peer_serve_lease(world->arg, exchange);
 }
 
 /* A candidate with a host, a client and a group of its own. */
@@ -101,7 +59,7 @@ static void candidate_end(struct candidate *candidate)
 
 static const char *server_holder(struct world *world)
 {
-    return json_str_or(((struct store *)world->arg)->lease, "spec/holderIdentity", "(none)");
+    return json_str_or(((struct peer_lease *)world->arg)->lease, "spec/holderIdentity", "(none)");
 }
 
 static void first_comes_first(struct world *world)
@@ -114,7 +72,7 @@ static void first_comes_first(struct world *world)
     assert_true(a.led_at > 0 && lease_is_held(a.lease) && !a.lost_at);
     assert_true(b.led_at == 0 && !lease_is_held(b.lease));
     assert_string_equal(server_holder(world), "a");
-    const struct json *lease = ((struct store *)world->arg)->lease;
+    const struct json *lease = ((struct peer_lease *)world->arg)->lease;
     assert_int_equal(json_int(lease, "spec/leaseDurationSeconds", 0), 15);
     assert_int_equal(json_int(lease, "spec/leaseTransitions", -1), 0);
     assert_int_equal(strlen(json_str(lease, "spec/renewTime")), strlen("2026-01-01T00:00:00.123456Z"));
@@ -138,7 +96,7 @@ static void killed_leader_is_replaced_after_the_lease(struct world *world)
     /* 15 s after the last renewal that b saw, and up to one retry more. */
     assert_in_range(b.led_at - killed, 12 * RT_S, 21 * RT_S);
     assert_string_equal(server_holder(world), "b");
-    assert_int_equal(json_int(((struct store *)world->arg)->lease, "spec/leaseTransitions", 0), 1);
+    assert_int_equal(json_int(((struct peer_lease *)world->arg)->lease, "spec/leaseTransitions", 0), 1);
     candidate_end(&a);
     candidate_end(&b);
 }
@@ -196,7 +154,7 @@ static void short_outage_is_survived(struct world *world)
 /* Somebody else wrote himself in: no fight. */
 static void stolen_lease_is_lost_at_once(struct world *world)
 {
-    struct store *store = world->arg;
+    struct peer_lease *store = world->arg;
     struct candidate a;
     candidate_start(world, &a, "a", "10.0.1.1");
     world_sleep(world, 60 * RT_S);
@@ -211,7 +169,7 @@ static void stolen_lease_is_lost_at_once(struct world *world)
 
 static void deleted_lease_is_made_again(struct world *world)
 {
-    struct store *store = world->arg;
+    struct peer_lease *store = world->arg;
     struct candidate a;
     candidate_start(world, &a, "a", "10.0.1.1");
     world_sleep(world, 60 * RT_S);
@@ -241,7 +199,7 @@ static void durations_must_fit(struct world *world)
 #define LEASE_TEST(name)                                                                                               \
     static void test_##name(void **state)                                                                              \
     {                                                                                                                  \
-        struct store store = {0};                                                                                      \
+        struct peer_lease store = {0};                                                                                 \
         struct world world = {.handle = serve_lease, .arg = &store};                                                   \
         world_run(&world, name);                                                                                       \
         json_free(store.lease);                                                                                        \

@@ -187,6 +187,50 @@ static inline void world_sleep(struct world *world, rt_time duration)
     assert_null(rt_sleep(world->rt, duration));
 }
 
+/* A Lease that the server keeps as a real one does: for tests that need leader election. */
+struct peer_lease {
+    struct json *lease;
+    int64_t version;
+};
+
+static inline void peer_reply_status(struct http_exchange *exchange, int code, const char *reason)
+{
+    CLEANUP_FREE char *body =
+        mem_printf("{\"kind\":\"Status\",\"reason\":\"%s\",\"message\":\"%s\",\"code\":%d}", reason, reason, code);
+    http_reply_str(exchange, code, "application/json", body);
+}
+
+static inline void peer_keep_lease(struct peer_lease *store, struct json *lease, struct http_exchange *exchange)
+{
+    json_set_printf(lease, "metadata/resourceVersion", "%d", (int)++store->version);
+    json_free(store->lease);
+    store->lease = lease;
+    CLEANUP_FREE char *body = json_print(lease);
+    http_reply_str(exchange, 200, "application/json", body);
+}
+
+static inline void peer_serve_lease(struct peer_lease *store, struct http_exchange *exchange)
+{
+    CLEANUP(json_free) struct json *sent = NULL;
+    if (http_body_len(exchange) > 0)
+        assert_null(json_parse(http_body(exchange), http_body_len(exchange), &sent));
+    if (str_equal(http_method(exchange), "POST")) {
+        if (store->lease)
+            peer_reply_status(exchange, 409, "AlreadyExists");
+        else
+            peer_keep_lease(store, TAKE_PTR(sent), exchange);
+    } else if (!store->lease) {
+        peer_reply_status(exchange, 404, "NotFound");
+    } else if (str_equal(http_method(exchange), "GET")) {
+        CLEANUP_FREE char *body = json_print(store->lease);
+        http_reply_str(exchange, 200, "application/json", body);
+    } else if (!str_equal(kube_resource_version(sent), kube_resource_version(store->lease))) {
+        peer_reply_status(exchange, 409, "Conflict");
+    } else {
+        peer_keep_lease(store, TAKE_PTR(sent), exchange);
+    }
+}
+
 /* Makes a cmocka test of a function on a world. */
 #define WORLD_TEST(name)                                                                                               \
     static void test_##name(void **state)                                                                              \
