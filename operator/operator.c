@@ -6,7 +6,9 @@
 
 #include "lib/data/str.h"
 #include "lib/log/log.h"
+#include "operator/bmo/bmo.h"
 #include "operator/endpoints.h"
+#include "operator/ironic/ironic_provisioner.h"
 #include "operator/kube/manager.h"
 
 #define LEASE_NAME "baremetal-operator" /* BMO-472 */
@@ -15,6 +17,8 @@ struct metal3_operator {
     struct env env; /* with a group of its own */
     struct manager *manager;
     struct endpoints *endpoints;
+    struct ironic_backend *ironic;
+    struct bmo *bmo;
 };
 
 static struct error *make_manager(struct metal3_operator *op, const struct operator_options *options)
@@ -36,6 +40,18 @@ static struct error *make_manager(struct metal3_operator *op, const struct opera
     return manager_new(&op->env, &manager_options, &op->manager);
 }
 
+/* The controllers of each API group. */
+static struct error *add_controllers(struct metal3_operator *op, const struct operator_options *options)
+{
+    TRY(ironic_backend_new(&op->env, &options->ironic, &op->ironic));
+    struct bmo_options bmo_options = {
+        .factory = ironic_backend_factory(op->ironic),
+        .workers = options->concurrency,
+        .max_provisioning_retries = options->max_provisioning_retries,
+    };
+    return bmo_start(op->manager, &bmo_options, &op->bmo);
+}
+
 struct error *operator_start(const struct env *env, const struct operator_options *options,
                              struct metal3_operator **ret)
 {
@@ -43,6 +59,7 @@ struct error *operator_start(const struct env *env, const struct operator_option
     op->env = *env;
     op->env.group = rt_group_new(env->rt, env->group, "operator");
     TRY(make_manager(op, options));
+    TRY(add_controllers(op, options));
     TRY(endpoints_start(&op->env, options, op->manager, &op->endpoints));
     manager_start(op->manager);
     log_info(env->log, "operator started", KV("server", kube_client_server(manager_client(op->manager))),
@@ -70,6 +87,8 @@ void operator_free(struct metal3_operator *op)
         endpoints_stop(op->endpoints);
     rt_group_stop(op->env.group);
     endpoints_free(op->endpoints);
+    bmo_free(op->bmo);
+    ironic_backend_free(op->ironic);
     manager_free(op->manager);
     rt_group_free(op->env.group);
     free(op);

@@ -134,6 +134,25 @@ static void serves_health_and_metrics(struct world *world)
     operator_free(op);
 }
 
+/* Without an API server it is alive but not ready, and it recovers. */
+static void waits_for_its_server(struct world *world)
+{
+    struct operator_options options;
+    make_options(&options);
+    uint64_t rule =
+        net_sim_add_rule(world->sim, &(struct net_sim_rule){.from = "operator", .to = "api", .refuse = true});
+    struct metal3_operator *op = NULL;
+    assert_null(operator_start(&world->env, &options, &op));
+    world_sleep(world, 300 * RT_S);
+    assert_int_equal(get(world, 9440, "/healthz", NULL, NULL), 200);
+    assert_int_equal(get(world, 9440, "/readyz", NULL, NULL), 503);
+    net_sim_heal(world->sim, rule);
+    world_sleep(world, 120 * RT_S);
+    assert_int_equal(get(world, 9440, "/readyz", NULL, NULL), 200);
+    operator_stop(op);
+    operator_free(op);
+}
+
 static void wait_for_end(void *arg)
 {
     struct metal3_operator **op = arg;
@@ -181,14 +200,18 @@ static void bad_address_is_an_error(struct world *world)
     }
 
 OPERATOR_TEST(serves_health_and_metrics)
+OPERATOR_TEST(waits_for_its_server)
 OPERATOR_TEST(orderly_end_gives_the_lease_up)
 OPERATOR_TEST(bad_address_is_an_error)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults_are_upstreams),         cmocka_unit_test(wrong_options_are_named),
-        cmocka_unit_test(test_serves_health_and_metrics), cmocka_unit_test(test_orderly_end_gives_the_lease_up),
+        cmocka_unit_test(defaults_are_upstreams),
+        cmocka_unit_test(wrong_options_are_named),
+        cmocka_unit_test(test_serves_health_and_metrics),
+        cmocka_unit_test(test_waits_for_its_server),
+        cmocka_unit_test(test_orderly_end_gives_the_lease_up),
         cmocka_unit_test(test_bad_address_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
