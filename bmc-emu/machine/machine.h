@@ -128,6 +128,9 @@ struct error *machine_media_insert(struct machine *machine, size_t slot, const s
 /* Ejecting from an empty drive is fine, or ERROR_CONFLICT when the profile has refuse_empty_eject. */
 struct error *machine_media_eject(struct machine *machine, size_t slot) MUST_CHECK;
 
+/* Whether later insertions into the drive check the certificate of the image's server. */
+void machine_media_verify(struct machine *machine, size_t slot, bool verify);
+
 /* -- firmware settings (firmware.c); changes wait for the next start -- */
 const struct json *machine_bios(const struct machine *machine); /* current attributes */
 const struct json *

@@ -104,3 +104,13 @@ struct error *machine_media_eject(struct machine *machine, size_t index)
     machine_journal(machine, "media", "%s: ejected", slot->profile->id);
     return NULL;
 }
+
+void machine_media_verify(struct machine *machine, size_t index, bool verify)
+{
+    struct machine_slot *slot = &machine->slots[index];
+
+    if (slot->verify_certificate == verify)
+        return;
+    slot->verify_certificate = verify;
+    slot->version++;
+}

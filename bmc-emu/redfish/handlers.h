@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The handlers that the route table names; each answers one verb on one kind of resource. */
+#ifndef BMC_EMU_REDFISH_HANDLERS_H
+#define BMC_EMU_REDFISH_HANDLERS_H
+
+#include "bmc-emu/redfish/request.h"
+
+/* root.c */
+void rf_get_versions(struct rf_request *request);
+void rf_get_root(struct rf_request *request);
+void rf_get_odata(struct rf_request *request);
+void rf_get_metadata(struct rf_request *request);
+/* registries.c */
+void rf_get_registries(struct rf_request *request);
+void rf_get_registry(struct rf_request *request);
+void rf_get_registry_file(struct rf_request *request);
+/* systems.c */
+void rf_get_systems(struct rf_request *request);
+void rf_get_system(struct rf_request *request);
+void rf_patch_system(struct rf_request *request);
+void rf_post_reset(struct rf_request *request);
+void rf_get_reset_info(struct rf_request *request);
+/* hardware.c */
+void rf_get_processors(struct rf_request *request);
+void rf_get_processor(struct rf_request *request);
+void rf_get_memory_list(struct rf_request *request);
+void rf_get_memory(struct rf_request *request);
+void rf_get_ethernet_interfaces(struct rf_request *request);
+void rf_get_ethernet_interface(struct rf_request *request);
+/* storage.c */
+void rf_get_simple_storages(struct rf_request *request);
+void rf_get_simple_storage(struct rf_request *request);
+void rf_get_storages(struct rf_request *request);
+void rf_get_storage(struct rf_request *request);
+void rf_get_drive(struct rf_request *request);
+void rf_get_volumes(struct rf_request *request);
+/* bios.c */
+void rf_get_bios(struct rf_request *request);
+void rf_get_bios_settings(struct rf_request *request);
+void rf_patch_bios_settings(struct rf_request *request);
+void rf_post_bios_reset(struct rf_request *request);
+void rf_get_secure_boot(struct rf_request *request);
+void rf_patch_secure_boot(struct rf_request *request);
+void rf_write_bios_registry(struct rf_request *request, const struct json *attributes);
+/* media.c; the same drives under the system and under its manager */
+void rf_get_system_media_list(struct rf_request *request);
+void rf_get_manager_media_list(struct rf_request *request);
+void rf_get_system_media(struct rf_request *request);
+void rf_get_manager_media(struct rf_request *request);
+void rf_patch_media(struct rf_request *request);
+void rf_post_insert_media(struct rf_request *request);
+void rf_post_eject_media(struct rf_request *request);
+/* managers.c */
+void rf_get_managers(struct rf_request *request);
+void rf_get_manager(struct rf_request *request);
+void rf_patch_manager(struct rf_request *request);
+void rf_get_network_protocol(struct rf_request *request);
+void rf_get_manager_interfaces(struct rf_request *request);
+void rf_get_manager_interface(struct rf_request *request);
+/* chassis.c */
+void rf_get_chassis_list(struct rf_request *request);
+void rf_get_chassis(struct rf_request *request);
+void rf_patch_chassis(struct rf_request *request);
+void rf_get_thermal(struct rf_request *request);
+void rf_get_power(struct rf_request *request);
+/* A LED property that systems and chassis share; `arg` is an enum machine_led. */
+bool rf_take_led(struct rf_request *request, const char *name, const struct json *value, void *arg);
+const char *rf_led_name(enum machine_led led);
+/* sessions.c */
+void rf_get_session_service(struct rf_request *request);
+void rf_patch_session_service(struct rf_request *request);
+void rf_get_sessions(struct rf_request *request);
+void rf_post_session(struct rf_request *request);
+void rf_get_session(struct rf_request *request);
+void rf_delete_session(struct rf_request *request);
+/* accounts.c */
+void rf_get_account_service(struct rf_request *request);
+void rf_get_accounts(struct rf_request *request);
+void rf_post_account(struct rf_request *request);
+void rf_get_account(struct rf_request *request);
+void rf_patch_account(struct rf_request *request);
+void rf_delete_account(struct rf_request *request);
+void rf_get_roles(struct rf_request *request);
+void rf_get_role(struct rf_request *request);
+/* update.c */
+void rf_get_update_service(struct rf_request *request);
+void rf_get_firmware_list(struct rf_request *request);
+void rf_get_firmware(struct rf_request *request);
+/* tasks.c */
+void rf_get_task_service(struct rf_request *request);
+void rf_get_tasks(struct rf_request *request);
+
+#endif
