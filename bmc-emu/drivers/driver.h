@@ -43,7 +43,8 @@ struct bmc_snapshot {
 /* Machines are numbered from 0 to count - 1; a number stays with its machine. A machine that is gone is ERROR_NOT_FOUND. */
 struct bmc_driver_ops {
     const char *name;
-    unsigned (*capabilities)(const struct bmc_driver *driver); /* of enum bmc_capability; others are ERROR_UNSUPPORTED */
+    unsigned (*capabilities)(
+        const struct bmc_driver *driver); /* of enum bmc_capability; others are ERROR_UNSUPPORTED */
     size_t (*count)(const struct bmc_driver *driver);
     const char *(*machine_name)(const struct bmc_driver *driver, size_t machine); /* borrowed, never NULL */
     struct error *(*snapshot)(struct bmc_driver *driver, size_t machine, struct bmc_snapshot *ret);

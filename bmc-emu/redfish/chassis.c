@@ -95,8 +95,7 @@ void rf_patch_chassis(struct rf_request *request)
     struct bmc_driver *driver = request->context->driver;
     enum machine_led led;
 
-    if (!rf_if_match(request, request->snapshot.version) ||
-        !rf_take_properties(request, properties, read_only, &led))
+    if (!rf_if_match(request, request->snapshot.version) || !rf_take_properties(request, properties, read_only, &led))
         return;
     struct error *err = driver->ops->led_set(driver, request->machine, led);
     if (err)

@@ -89,10 +89,10 @@ static bool take_offset(struct rf_request *request, const char *name, const stru
 
 void rf_patch_manager(struct rf_request *request)
 {
-    static const struct rf_property properties[] = {
-        {"DateTime", take_time}, {"DateTimeLocalOffset", take_offset}, {0}};
-    static const char *const read_only[] = {"Id",     "Name",      "ManagerType", "UUID",  "Manufacturer", "Model",
-                                            "Status", "FirmwareVersion", "PowerState", "Links", NULL};
+    static const struct rf_property properties[] = {{"DateTime", take_time}, {"DateTimeLocalOffset", take_offset}, {0}};
+    static const char *const read_only[] = {"Id",           "Name",  "ManagerType", "UUID",
+                                            "Manufacturer", "Model", "Status",      "FirmwareVersion",
+                                            "PowerState",   "Links", NULL};
     struct manager_change change = {0};
 
     if (!rf_if_match(request, request->service->manager_version) ||
@@ -154,8 +154,7 @@ void rf_get_manager_interface(struct rf_request *request)
     }
     snprintf(path, sizeof(path), "%s/EthernetInterfaces/" INTERFACE, request->manager);
     rf_begin(request, "EthernetInterface.v1_9_0.EthernetInterface", path, INTERFACE, "Manager Ethernet Interface", 1);
-    jsonw_printf(json, "MACAddress", "52:55:%02x:%02x:%02x:00", number >> 16 & 0xff, number >> 8 & 0xff,
-                 number & 0xff);
+    jsonw_printf(json, "MACAddress", "52:55:%02x:%02x:%02x:00", number >> 16 & 0xff, number >> 8 & 0xff, number & 0xff);
     jsonw_int(json, "SpeedMbps", 1000);
     jsonw_bool(json, "InterfaceEnabled", true);
     jsonw_str(json, "LinkStatus", "LinkUp");

@@ -56,8 +56,7 @@ static void send_media(struct rf_request *request, const char *owner)
         return;
     const struct machine_slot *slot = &request->snapshot.slots[number];
     snprintf(path, sizeof(path), "%s/VirtualMedia/%s", owner, slot->profile->id);
-    rf_begin(request, "VirtualMedia.v1_6_0.VirtualMedia", path, slot->profile->id, slot->profile->name,
-             slot->version);
+    rf_begin(request, "VirtualMedia.v1_6_0.VirtualMedia", path, slot->profile->id, slot->profile->name, slot->version);
     if (slot->profile->cd && slot->profile->usb)
         jsonw_raw(json, "MediaTypes", "[\"CD\",\"DVD\",\"Floppy\",\"USBStick\"]");
     else
@@ -287,18 +286,12 @@ static void set_verify(struct rf_request *request, size_t slot, bool verify)
 void rf_patch_media(struct rf_request *request)
 {
     static const struct rf_property properties[] = {
-        {"Image", take_image},
-        {"Inserted", take_inserted},
-        {"WriteProtected", take_write_protected},
-        {"UserName", take_user},
-        {"Password", take_password},
-        {"TransferProtocolType", take_protocol},
-        {"TransferMethod", take_method},
-        {"VerifyCertificate", take_verify},
-        {0},
+        {"Image", take_image},           {"Inserted", take_inserted},        {"WriteProtected", take_write_protected},
+        {"UserName", take_user},         {"Password", take_password},        {"TransferProtocolType", take_protocol},
+        {"TransferMethod", take_method}, {"VerifyCertificate", take_verify}, {0},
     };
-    static const char *const read_only[] = {"Id", "Name", "MediaTypes", "ImageName", "ConnectedVia", "Status",
-                                            "Actions", NULL};
+    static const char *const read_only[] = {"Id",           "Name",   "MediaTypes", "ImageName",
+                                            "ConnectedVia", "Status", "Actions",    NULL};
     struct media_change change = {.insert.media = {.inserted = true, .write_protected = true}};
     size_t slot;
 

@@ -140,19 +140,15 @@ void rf_fail_error(struct rf_request *request, struct error *owned)
         int status;
         enum rf_message message;
     } replies[ERROR_KIND_COUNT] = {
-        [ERROR_TRANSIENT] = {503, RF_SERVICE_UNAVAILABLE},
-        [ERROR_TIMEOUT] = {503, RF_SERVICE_UNAVAILABLE},
-        [ERROR_INVALID] = {400, RF_GENERAL_ERROR},
-        [ERROR_NOT_FOUND] = {404, RF_RESOURCE_MISSING},
-        [ERROR_DENIED] = {403, RF_INSUFFICIENT_PRIVILEGE},
-        [ERROR_CONFLICT] = {409, RF_RESOURCE_IN_USE},
-        [ERROR_UNSUPPORTED] = {501, RF_NOT_SUPPORTED},
-        [ERROR_INTERNAL] = {500, RF_INTERNAL_ERROR},
+        [ERROR_TRANSIENT] = {503, RF_SERVICE_UNAVAILABLE}, [ERROR_TIMEOUT] = {503, RF_SERVICE_UNAVAILABLE},
+        [ERROR_INVALID] = {400, RF_GENERAL_ERROR},         [ERROR_NOT_FOUND] = {404, RF_RESOURCE_MISSING},
+        [ERROR_DENIED] = {403, RF_INSUFFICIENT_PRIVILEGE}, [ERROR_CONFLICT] = {409, RF_RESOURCE_IN_USE},
+        [ERROR_UNSUPPORTED] = {501, RF_NOT_SUPPORTED},     [ERROR_INTERNAL] = {500, RF_INTERNAL_ERROR},
     };
     CLEANUP(error_free) struct error *err = owned;
     enum error_kind kind = error_kind(err);
-    const char *const args[RF_MESSAGE_ARGS_MAX] = {
-        kind == ERROR_NOT_FOUND ? http_raw_path(request->http) : RETRY_SECONDS};
+    const char *const args[RF_MESSAGE_ARGS_MAX] = {kind == ERROR_NOT_FOUND ? http_raw_path(request->http)
+                                                                           : RETRY_SECONDS};
 
     if (kind == ERROR_CANCELLED)
         http_abort(request->http);

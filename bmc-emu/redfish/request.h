@@ -29,7 +29,7 @@ struct rf_role {
     const char *id;
     unsigned privileges;
 };
-extern const struct rf_role rf_roles[]; /* ends with {0} */
+extern const struct rf_role rf_roles[];             /* ends with {0} */
 const struct rf_role *rf_role_find(const char *id); /* NULL: unknown */
 
 struct rf_account {
@@ -53,7 +53,7 @@ struct rf_context {
     unsigned capabilities;
     char *user, *password;
     rt_time session_timeout;
-    uint64_t epoch; /* part of each ETag: those of an earlier life do not match */
+    uint64_t epoch;       /* part of each ETag: those of an earlier life do not match */
     struct map *machines; /* id, UUID and name to number + 1; built when the first service of many machines needs it */
 };
 
@@ -75,9 +75,9 @@ struct rf_request {
     struct rf_context *context;
     struct http_exchange *http;
     const struct rf_route *route;
-    char params[RF_PARAMS_MAX][64]; /* of the path, but for the machine's */
-    size_t machine;                 /* RF_NO_MACHINE when the route names none */
-    struct bmc_snapshot snapshot;   /* of that machine */
+    char params[RF_PARAMS_MAX][64];                                       /* of the path, but for the machine's */
+    size_t machine;                                                       /* RF_NO_MACHINE when the route names none */
+    struct bmc_snapshot snapshot;                                         /* of that machine */
     char system[RF_PATH_MAX], manager[RF_PATH_MAX], chassis[RF_PATH_MAX]; /* its paths */
     const struct rf_account *account; /* who asks; NULL on public routes and without authentication */
     struct json *body;                /* of PATCH and POST: an object; NULL when there was none */
@@ -116,11 +116,10 @@ void rf_end_collection(struct rf_request *request, size_t count);
 void rf_link(struct rf_request *request, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* "name": [{"@odata.id": path}]. */
 void rf_link_list(struct rf_request *request, const char *name, const char *path);
-void rf_status(struct rf_request *request, bool enabled); /* "Status" */
+void rf_status(struct rf_request *request, bool enabled);  /* "Status" */
 void rf_send_json(struct rf_request *request, int status); /* what was written to request->json */
 void rf_no_content(struct rf_request *request);
-void rf_fail(struct rf_request *request, enum rf_message message, const char *arg1, const char *arg2,
-             const char *arg3);
+void rf_fail(struct rf_request *request, enum rf_message message, const char *arg1, const char *arg2, const char *arg3);
 /* Answers with what fits the error's kind, and frees it. */
 void rf_fail_error(struct rf_request *request, struct error *err);
 void rf_not_found(struct rf_request *request);

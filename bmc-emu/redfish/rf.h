@@ -21,8 +21,9 @@ struct rf_service;
 struct rf_options {
     const struct env *env;
     struct bmc_driver *driver;
-    const char *user, *password; /* of the account "1", Administrator; NULL user: no authentication at all, as sushy-tools without a file */
-    rt_time session_timeout;     /* 0: 30 min */
+    const char *user,
+        *password; /* of the account "1", Administrator; NULL user: no authentication at all, as sushy-tools without a file */
+    rt_time session_timeout; /* 0: 30 min */
 };
 struct rf_context *rf_context_new(const struct rf_options *options);
 void rf_context_free(struct rf_context *context);

@@ -107,8 +107,9 @@ size_t rf_find_machine(const struct rf_service *service, const char *id)
     CLEANUP(error_free) struct error *err = context->driver->ops->snapshot(context->driver, service->first, &snapshot);
     if (err)
         return RF_NO_MACHINE;
-    if (str_equal(id, snapshot.uuid) || str_equal(id, snapshot.name) || str_equal(id, rf_system_id(service, &snapshot)) ||
-        str_equal(id, rf_manager_id(service, &snapshot)) || str_equal(id, rf_chassis_id(service, &snapshot)))
+    if (str_equal(id, snapshot.uuid) || str_equal(id, snapshot.name) ||
+        str_equal(id, rf_system_id(service, &snapshot)) || str_equal(id, rf_manager_id(service, &snapshot)) ||
+        str_equal(id, rf_chassis_id(service, &snapshot)))
         return service->first;
     return RF_NO_MACHINE;
 }
@@ -224,7 +225,8 @@ static bool take_machine(struct rf_request *request, const struct match *match)
         return false;
     }
     snprintf(request->system, RF_PATH_MAX, RF_ROOT "/Systems/%s", rf_system_id(request->service, &request->snapshot));
-    snprintf(request->manager, RF_PATH_MAX, RF_ROOT "/Managers/%s", rf_manager_id(request->service, &request->snapshot));
+    snprintf(request->manager, RF_PATH_MAX, RF_ROOT "/Managers/%s",
+             rf_manager_id(request->service, &request->snapshot));
     snprintf(request->chassis, RF_PATH_MAX, RF_ROOT "/Chassis/%s", rf_chassis_id(request->service, &request->snapshot));
     return true;
 }

@@ -76,8 +76,8 @@ static void write_hardware(struct rf_request *request)
 
 static void write_links(struct rf_request *request)
 {
-    static const char *const parts[] = {"Processors", "Memory",     "EthernetInterfaces", "SimpleStorage",
-                                        "Storage",    "VirtualMedia"};
+    static const char *const parts[] = {"Processors",    "Memory",  "EthernetInterfaces",
+                                        "SimpleStorage", "Storage", "VirtualMedia"};
 
     for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
         rf_link(request, parts[i], "%s/%s", request->system, parts[i]);
@@ -207,9 +207,9 @@ void rf_patch_system(struct rf_request *request)
         {0},
     };
     static const char *const read_only[] = {
-        "Id",           "Name",      "UUID",          "SystemType",  "Manufacturer", "Model",  "SKU",
-        "SerialNumber", "PowerState", "BiosVersion",   "Status",      "Links",        "Actions", "BootProgress",
-        "LastResetTime", "ProcessorSummary", "MemorySummary", NULL,
+        "Id",      "Name",         "UUID",          "SystemType",       "Manufacturer",  "Model",
+        "SKU",     "SerialNumber", "PowerState",    "BiosVersion",      "Status",        "Links",
+        "Actions", "BootProgress", "LastResetTime", "ProcessorSummary", "MemorySummary", NULL,
     };
     struct bmc_driver *driver = request->context->driver;
     struct system_change change = {0};
