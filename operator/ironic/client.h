@@ -10,7 +10,7 @@
 #include "lib/data/json.h"
 #include "lib/env.h"
 #include "lib/rt/rt.h"
-#include "operator/operator.h"
+#include "operator/ironic/options.h"
 
 struct ironic;
 

@@ -5,7 +5,7 @@
 
 #include "lib/env.h"
 #include "operator/ironic/provisioner.h"
-#include "operator/operator.h"
+#include "operator/ironic/options.h"
 
 struct ironic_backend;
 
