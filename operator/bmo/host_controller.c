@@ -154,11 +154,32 @@ static struct reconcile_result reconcile(void *arg, const char *ns, const char *
 
 static bool host_changed(void *arg, enum kube_watch_event event, const struct json *old, const struct json *object)
 {
+    struct bmo *bmo = arg;
+
+    if (event != KUBE_DELETED && object_store_is_echo(bmo->hosts, object))
+        return false;
     if (event != KUBE_MODIFIED || !old)
         return true;
     return kube_generation(old) != kube_generation(object) || kube_is_deleting(old) != kube_is_deleting(object) ||
            !json_equal(json_get(old, "metadata/finalizers"), json_get(object, "metadata/finalizers")) ||
            !json_equal(json_get(old, "metadata/annotations"), json_get(object, "metadata/annotations"));
+}
+
+static bool secret_changed(void *arg, enum kube_watch_event event, const struct json *old, const struct json *object)
+{
+    struct bmo *bmo = arg;
+    return event == KUBE_DELETED || !object_store_is_echo(bmo->secrets, object);
+}
+
+/* Every host that owns the secret; owners need not be controllers (BMO-106). */
+static void enqueue_owners(void *arg, struct controller *controller, const struct json *object)
+{
+    const struct json *owners = json_get(object, "metadata/ownerReferences");
+
+    JSON_FOREACH (owner, owners) {
+        if (str_equal(json_str(owner, "kind"), metal3_bare_metal_hosts.kind))
+            controller_enqueue(controller, kube_namespace(object), json_str_or(owner, "name", ""));
+    }
 }
 
 static void wake(void *arg, const char *ns, const char *name)
@@ -177,12 +198,13 @@ static void make_controller(struct bmo *bmo, struct manager *manager)
         .reconcile = reconcile,
         .arg = bmo,
     };
-    const struct controller_watch watch = {.filter = host_changed};
+    const struct controller_watch hosts = {.filter = host_changed, .arg = bmo};
+    const struct controller_watch secrets = {.filter = secret_changed, .map = enqueue_owners, .arg = bmo};
     struct provisioner_factory *factory = bmo->options.factory;
 
     bmo->controller = manager_add_controller(manager, &options);
-    controller_watch(bmo->controller, object_store_informer(bmo->hosts), &watch);
-    controller_watch_owners(bmo->controller, object_store_informer(bmo->secrets), &metal3_bare_metal_hosts, false);
+    controller_watch(bmo->controller, object_store_informer(bmo->hosts), &hosts);
+    controller_watch(bmo->controller, object_store_informer(bmo->secrets), &secrets);
     if (factory->ops->set_wake)
         factory->ops->set_wake(factory, wake, bmo);
 }

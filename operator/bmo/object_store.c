@@ -11,7 +11,8 @@ struct object_store {
     struct kube_client *client;
     const struct kube_resource *resource;
     struct informer *informer;
-    struct map *written; /* "ns/name" to struct json *: answers that the cache has not shown yet */
+    struct map *
+        written; /* "ns/name" to struct json *: answers that the cache has not shown yet, the last of objects that are gone too */
 };
 
 static void free_json(void *value)
@@ -66,10 +67,24 @@ static bool is_older(const struct json *a, const struct json *b)
     return left < right;
 }
 
+/* Its last finalizer went under deletion. */
+static bool is_gone(const struct json *object)
+{
+    return kube_is_deleting(object) && !json_len(json_get(object, "metadata/finalizers"));
+}
+
 static void remember(struct object_store *store, const struct json *object)
 {
     CLEANUP_FREE char *key = key_of(kube_namespace(object), kube_name(object));
     map_set(store->written, key, json_copy(object));
+}
+
+bool object_store_is_echo(const struct object_store *store, const struct json *object)
+{
+    CLEANUP_FREE char *key = key_of(kube_namespace(object), kube_name(object));
+    const struct json *written = map_get(store->written, key);
+
+    return written && !is_older(written, object);
 }
 
 struct error *object_store_get_live(struct object_store *store, const char *ns, const char *name, struct json **ret)
@@ -94,6 +109,10 @@ struct error *object_store_get(struct object_store *store, const char *ns, const
     CLEANUP(kube_object_unref) struct kube_object *cached = informer_get(store->informer, ns, name);
     const struct json *written = map_get(store->written, key);
 
+    if (written && is_gone(written) && cached && str_equal(kube_uid(kube_object_json(cached)), kube_uid(written))) {
+        *ret = NULL;
+        return NULL;
+    }
     if (written && cached && !is_older(kube_object_json(cached), written)) {
         map_remove(store->written, key);
         written = NULL;
@@ -115,44 +134,55 @@ struct error *object_store_get(struct object_store *store, const char *ns, const
     return NULL;
 }
 
-struct error *object_store_write(struct object_store *store, const struct json *original, const struct json *changed,
-                                 bool status_only, struct json **ret)
+/*
+ * Metadata and spec go as a merge patch. Status goes whole, by PUT, as upstream writes it: a merge patch cannot say the explicit nulls that
+ * belong in it (BMO-006).
+ */
+static struct error *send(struct object_store *store, const struct json *original, const struct json *changed,
+                          bool status_only, struct json **ret)
 {
-    struct json *patch CLEANUP(json_free) = kube_diff(original, changed, status_only, KUBE_PATCH_LOCKED);
-    const struct kube_patch_options options = {.subresource = status_only ? "status" : NULL};
-    struct json *answer = NULL;
-
+    if (status_only)
+        return kube_update_status(store->client, store->resource, changed, ret);
+    struct json *patch CLEANUP(json_free) = kube_diff(original, changed, false, KUBE_PATCH_LOCKED);
     if (!patch) {
         *ret = json_copy(original);
         return NULL;
     }
-    struct error *err = kube_patch(store->client, store->resource, kube_namespace(original), kube_name(original),
-                                   KUBE_PATCH_MERGE, patch, &options, &answer);
+    return kube_patch(store->client, store->resource, kube_namespace(original), kube_name(original), KUBE_PATCH_MERGE,
+                      patch, NULL, ret);
+}
+
+/* The cache may go on showing what a refused write was based on: look for ourselves. */
+static void look_after_conflict(struct object_store *store, const struct json *original)
+{
+    struct json *live CLEANUP(json_free) = NULL;
+
+    struct error *err = object_store_get_live(store, kube_namespace(original), kube_name(original), &live);
+    error_free(err); /* then the cache has to do */
+    if (live)
+        remember(store, live);
+}
+
+struct error *object_store_write(struct object_store *store, const struct json *original, const struct json *changed,
+                                 bool status_only, struct json **ret)
+{
+    struct json *answer = NULL;
+
+    struct error *err = send(store, original, changed, status_only, &answer);
     if (kube_is_not_found(err) && kube_is_deleting(original)) {
         error_free(err);
         *ret = NULL;
         return NULL;
     }
-    if (kube_is_conflict(err)) {
-        /* The cache may go on showing what we based this on: look for ourselves. */
-        struct json *live = NULL;
-        struct error *get_err = object_store_get_live(store, kube_namespace(original), kube_name(original), &live);
-        error_free(get_err);
-        if (live)
-            remember(store, live);
-        json_free(live);
-    }
+    if (kube_is_conflict(err))
+        look_after_conflict(store, original);
     TRY(err);
-    bool gone = kube_is_deleting(answer) && !json_len(json_get(answer, "metadata/finalizers"));
-    if (!gone) {
-        remember(store, answer);
-        *ret = answer;
-        return NULL;
+    remember(store, answer);
+    if (is_gone(answer)) {
+        json_free(answer);
+        answer = NULL;
     }
-    CLEANUP_FREE char *key = key_of(kube_namespace(original), kube_name(original));
-    map_remove(store->written, key);
-    json_free(answer);
-    *ret = NULL;
+    *ret = answer;
     return NULL;
 }
 

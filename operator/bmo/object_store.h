@@ -23,9 +23,12 @@ struct error *object_store_get(struct object_store *store, const char *ns, const
 /* As object_store_get(), from the server. */
 struct error *object_store_get_live(struct object_store *store, const char *ns, const char *name, struct json **ret)
     MUST_CHECK;
+/* True when an event's object is what we wrote, or older: nothing in it is new to us. */
+bool object_store_is_echo(const struct object_store *store, const struct json *object);
 /*
  * Writes what differs between `original` and `changed`: metadata and spec, or (`status_only`) the status subresource, on condition that nobody
- * else wrote meanwhile. *ret is the newest object, NULL when it is gone with its last finalizer. Nothing is sent when nothing differs.
+ * else wrote meanwhile. *ret is the newest object, NULL when it is gone with its last finalizer. Metadata and spec are not sent when they do not
+ * differ.
  */
 struct error *object_store_write(struct object_store *store, const struct json *original, const struct json *changed,
                                  bool status_only, struct json **ret) MUST_CHECK;

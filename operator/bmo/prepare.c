@@ -38,11 +38,15 @@ struct json *host_wished_raid(const struct host_pass *pass)
 
 bool host_settings_differ(const struct host_pass *pass)
 {
+    const struct json *status = json_get(pass->host, "status/provisioning/raid");
     struct json *hints CLEANUP(json_free) = host_wished_root_hints(pass);
     struct json *raid CLEANUP(json_free) = host_wished_raid(pass);
+    struct json *present CLEANUP(json_free) = NULL;
 
+    if (json_is(status, JSON_OBJECT))
+        present = raid_config(list_or_null(status, HARDWARE_VOLUMES), list_or_null(status, SOFTWARE_VOLUMES));
     return !json_equal(hints, json_get(pass->host, "status/provisioning/rootDeviceHints")) ||
-           !json_equal(raid, json_get(pass->host, "status/provisioning/raid"));
+           !json_equal(raid, present);
 }
 
 static void store_settings(struct host_pass *pass)
