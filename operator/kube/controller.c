@@ -114,13 +114,12 @@ static void work(struct controller *controller, const struct queue_key *key)
     struct reconcile_result result = controller->options.reconcile(controller->options.arg, key->namespace, key->name);
     metric_add(controller->active, -1, labels);
     CLEANUP(error_free) struct error *err = result.error;
-    if (!error_is(err, ERROR_CANCELLED)) {
-        count(controller, result.verdict, rt_now(controller->env->rt) - started);
-        schedule(controller, key, &result);
-    }
+    if (rt_group_cancelled(controller->env->group))
+        return; /* the error, if any, is that this program ends */
+    count(controller, result.verdict, rt_now(controller->env->rt) - started);
+    schedule(controller, key, &result);
     if (err)
-        log_write(controller->log, error_is(err, ERROR_CANCELLED) || kube_is_conflict(err) ? LOG_DEBUG : LOG_ERROR,
-                  "reconcile failed",
+        log_write(controller->log, kube_is_conflict(err) ? LOG_DEBUG : LOG_ERROR, "reconcile failed",
                   (struct log_kv[]){KV("namespace", key->namespace), KV("name", key->name), KV_ERR(err)}, 3);
 }
 

@@ -148,7 +148,9 @@ static rt_time recover(struct reflector *reflector, const struct error *err)
     rt_time delay = backoff(reflector);
     if (error_is(err, ERROR_TIMEOUT) && reflector->failures == 1)
         delay = 0; /* silence, or one slow answer: try at once */
-    log_write(reflector->env->log, reflector->failures > 1 ? LOG_WARN : LOG_DEBUG, "list or watch failed",
+    const char *what = kube_is_not_found(err) ? "the API server does not know this kind: apply its definition"
+                                              : "list or watch failed";
+    log_write(reflector->env->log, reflector->failures > 1 ? LOG_WARN : LOG_DEBUG, what,
               (struct log_kv[]){KV("resource", plural), KV_ERR(err), KV_INT("retry_ms", delay / RT_MS)}, 3);
     return delay;
 }
