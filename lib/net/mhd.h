@@ -18,6 +18,7 @@ struct mhd_server {
     struct rt_timer *timer;        /* of MHD's own timeouts */
     struct rt_timer *accept_timer; /* ends a pause after descriptors ran out */
     gnutls_datum_t ticket_key;
+    struct mhd_connection *handshaking; /* TLS connections before their first request */
     bool dirty;
     struct mhd_server *next_dirty;
 };
@@ -30,6 +31,15 @@ struct mhd_connection {
     int peer_port, local_port;
     bool subject_read;
     struct certificate_subject subject;
+    /*
+     * A TLS handshake. libmicrohttpd 0.9.75 in epoll mode asks to be run without pause while it waits for the peer's part of a handshake,
+     * so we suspend the connection meanwhile and watch its descriptor ourselves.
+     */
+    struct MHD_Connection *connection;
+    struct mhd_connection *next, **link; /* in server->handshaking; link NULL: not in it */
+    bool suspended;
+    struct rt_watch *watch;
+    struct rt_timer *timer;
 };
 
 struct mhd_exchange {
@@ -46,6 +56,9 @@ struct mhd_exchange {
 };
 
 void mhd_server_dirty(struct mhd_server *server);
+
+/* A first request has come. */
+void mhd_handshake_end(struct mhd_connection *place);
 
 /* MHD's callbacks for requests (mhd_exchange.c). */
 void *mhd_on_target(void *arg, const char *target, struct MHD_Connection *connection);

@@ -50,6 +50,7 @@ void *mhd_on_target(void *arg, const char *target, struct MHD_Connection *connec
     mhd->server = server;
     mhd->connection = connection;
     mhd->place = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    mhd_handshake_end(mhd->place);
     return exchange;
 }
 

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <netinet/tcp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -21,7 +20,10 @@
 #define RUNS_MAX 16 /* of the daemon in one go */
 #define CONNECTION_MEMORY (128 * 1024)
 /* TLS 1.2 for the firmware that still needs it; our order, the quick ciphers first. */
-#define PRIORITIES "PERFORMANCE:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
+#define PRIORITIES                                                                                                     \
+    "PERFORMANCE:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:"                                                                 \
+    "-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:%SERVER_PRECEDENCE"
+#define HANDSHAKE_MAX (15 * RT_S)
 
 void mhd_server_dirty(struct mhd_server *server)
 {
@@ -46,6 +48,87 @@ static void drop_dirty(struct mhd_server *server)
     server->dirty = false;
 }
 
+/* -- TLS handshakes -- */
+static void handshake_resume(struct mhd_connection *place)
+{
+    if (!place->suspended)
+        return;
+    place->suspended = false;
+    MHD_resume_connection(place->connection);
+    mhd_server_dirty(place->server);
+}
+
+static void on_handshake_event(void *arg, uint32_t revents)
+{
+    handshake_resume(arg);
+}
+
+static void on_handshake_timeout(void *arg)
+{
+    struct mhd_connection *place = arg;
+
+    shutdown(place->fd, SHUT_RDWR);
+    handshake_resume(place);
+}
+
+void mhd_handshake_end(struct mhd_connection *place)
+{
+    if (!place->link)
+        return;
+    *place->link = place->next;
+    if (place->next)
+        place->next->link = place->link;
+    place->link = NULL;
+    rt_watch_free(place->watch);
+    rt_timer_free(place->timer);
+    place->watch = NULL;
+    place->timer = NULL;
+}
+
+static void handshake_begin(struct mhd_connection *place)
+{
+    struct mhd_server *server = place->server;
+    struct rt *rt = server->server->net->rt;
+
+    place->link = &server->handshaking;
+    place->next = server->handshaking;
+    if (place->next)
+        place->next->link = &place->next;
+    server->handshaking = place;
+    place->timer = rt_timer_new(rt, on_handshake_timeout, place);
+    rt_timer_set(place->timer, rt_after(rt, HANDSHAKE_MAX));
+}
+
+/* Those that have run and have not sent a request yet wait for their peer. */
+static void handshakes_wait(struct mhd_server *server)
+{
+    struct rt *rt = server->server->net->rt;
+    struct mhd_connection *next;
+
+    for (struct mhd_connection *place = server->handshaking; place; place = next) {
+        next = place->next;
+        if (place->suspended)
+            continue;
+        gnutls_session_t session =
+            MHD_get_connection_info(place->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session;
+        if (gnutls_record_check_pending(session))
+            continue;
+        uint32_t events = EPOLLONESHOT | (gnutls_record_get_direction(session) ? EPOLLOUT : EPOLLIN);
+        if (place->watch) {
+            rt_watch_modify(place->watch, events);
+        } else {
+            struct error *err = rt_watch_new(rt, place->fd, events, on_handshake_event, place, &place->watch);
+            if (err) { /* then MHD may ask to be run more often than it needs */
+                error_free(err);
+                mhd_handshake_end(place);
+                continue;
+            }
+        }
+        place->suspended = true;
+        MHD_suspend_connection(place->connection);
+    }
+}
+
 static void run(struct mhd_server *server)
 {
     struct rt *rt = server->server->net->rt;
@@ -54,6 +137,7 @@ static void run(struct mhd_server *server)
 
     for (int i = 0; i < RUNS_MAX; i++) {
         MHD_run(server->daemon);
+        handshakes_wait(server);
         timed = MHD_get_timeout(server->daemon, &ms) == MHD_YES;
         if (!timed || ms)
             break;
@@ -90,8 +174,10 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **s
     struct mhd_connection *place = *socket_context;
 
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
-        if (place)
+        if (place) {
+            mhd_handshake_end(place);
             certificate_subject_release(&place->subject);
+        }
         free(place);
         *socket_context = NULL;
         return;
@@ -100,6 +186,7 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **s
     socklen_t len = sizeof(address);
     place = mem_alloc(sizeof(*place));
     place->server = server;
+    place->connection = connection;
     place->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     if (getsockname(place->fd, &address.any, &len) == 0)
         socket_address_print(&address, place->local_address, &place->local_port);
@@ -109,6 +196,7 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **s
     if (server->ticket_key.data) {
         gnutls_session_t session = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session;
         gnutls_session_ticket_enable_server(session, &server->ticket_key);
+        handshake_begin(place);
     }
     *socket_context = place;
 }
@@ -242,6 +330,8 @@ static void close_all(struct mhd_server *mhd)
         close(mhd->listen_fd);
     mhd->listen_fd = -1;
     if (daemon) {
+        for (struct mhd_connection *place = mhd->handshaking; place; place = place->next)
+            handshake_resume(place);
         for (struct http_exchange *exchange = mhd->server->exchanges; exchange; exchange = exchange->next) {
             exchange->aborted = true;
             mhd_exchange_resume(exchange->backend);
