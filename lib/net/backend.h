@@ -172,5 +172,6 @@ struct net_prefix {
 };
 struct error *net_prefix_parse(const char *text, struct net_prefix *ret) MUST_CHECK;
 bool net_prefix_has(const struct net_prefix *prefix, const char *address);
+bool net_prefix_overlap(const struct net_prefix *a, const struct net_prefix *b);
 
 #endif

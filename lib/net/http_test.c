@@ -2,13 +2,24 @@
 /* HTTP client against HTTP server: one table of tests, run over sockets and over the simulated network. */
 #include "lib/test.h"
 
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+
 #include "lib/data/str.h"
 #include "lib/net/http_client.h"
 #include "lib/net/http_server.h"
 #include "lib/net/pki.h"
 
+enum kind { SIM, SOCKETS, SOCKETS_TLS };
+
+struct chain {
+    struct pki_pair ca, server, client, other;
+};
+
 struct world {
-    bool sim;
+    bool sim, tls; /* tls: what is served and asked for in plain HTTP is TLS */
+    struct chain chain;
     struct rt *rt;
     struct rt_group *group; /* of the servers */
     struct net_sim *network;
@@ -30,7 +41,7 @@ static const char *url(struct world *w, const char *scheme, const char *path)
     static int next;
     char *to = text[next++ % 8];
 
-    snprintf(to, 512, "%s://%s:%d%s", scheme, w->host, http_server_port(w->server), path);
+    snprintf(to, 512, "%s://%s:%d%s", w->tls ? "https" : scheme, w->host, http_server_port(w->server), path);
     return to;
 }
 
@@ -167,6 +178,10 @@ static void serve(struct world *w, struct http_server_options options)
 {
     options.handle = handle;
     options.arg = w;
+    if (w->tls) {
+        options.cert_pem = w->chain.server.cert_pem;
+        options.key_pem = w->chain.server.key_pem;
+    }
     options.address = options.address ? options.address : w->sim ? NULL : "127.0.0.1";
     assert_ok(http_server_start(w->far, w->group, &options, &w->server));
 }
@@ -175,6 +190,8 @@ static void client(struct world *w, struct http_client_options options)
 {
     http_client_free(w->client);
     w->client = NULL;
+    if (w->tls)
+        options.ca_pem = w->chain.ca.cert_pem;
     assert_ok(http_client_new(w->near, &options, &w->client));
 }
 
@@ -523,6 +540,59 @@ static void test_watch(struct world *w)
     assert_int_equal(w->gone, 1);
 }
 
+static void test_slow_reader(struct world *w)
+{
+    CLEANUP(http_stream_close) struct http_stream *stream = NULL;
+    char buf[65536];
+    size_t n, total = 0;
+
+    plain(w);
+    assert_ok(http_stream_open(w->client, &(struct http_request){.url = url(w, "http", "/big")}, &stream));
+    for (int i = 0; i < 20; i++) {
+        assert_ok(http_stream_read(stream, buf, sizeof(buf), 0, &n));
+        total += n;
+        assert_ok(rt_sleep(w->rt, 5 * RT_MS));
+    }
+    /* The writer waits for the reader. */
+    assert_in_range(w->bytes, total, total + (w->sim ? 1 : 16) * 1024 * 1024);
+    assert_int_equal(w->ended, 0);
+}
+
+static void test_upload_answered_early(struct world *w)
+{
+    CLEANUP(http_stream_close) struct http_stream *stream = NULL;
+    char *block = mem_alloc(65536);
+    struct error *err = NULL;
+
+    serve(w, (struct http_server_options){.stream_bodies = true});
+    client(w, (struct http_client_options){0});
+    assert_ok(http_stream_open_upload(
+        w->client, &(struct http_request){.method = "PUT", .url = url(w, "http", "/empty")}, -1, &stream));
+    for (int i = 0; i < 100 && !err; i++)
+        err = http_stream_write(stream, block, 65536, 0);
+    assert_true(!err || error_is(err, ERROR_TRANSIENT));
+    if (!err)
+        err = http_stream_finish(stream);
+    error_free(err);
+    assert_ok(http_stream_response(stream, 0));
+    assert_int_equal(http_stream_status(stream), 204);
+    free(block);
+}
+
+static void test_watch_ends_with_server(struct world *w)
+{
+    CLEANUP(http_stream_close) struct http_stream *stream = NULL;
+    char buf[100];
+    size_t n;
+
+    plain(w);
+    assert_ok(http_stream_open(w->client, &(struct http_request){.url = url(w, "http", "/watch")}, &stream));
+    assert_ok(http_stream_read(stream, buf, sizeof(buf), 0, &n));
+    rt_group_cancel(w->group);
+    assert_error_text(http_stream_read(stream, buf, sizeof(buf), 0, &n), ERROR_TRANSIENT, "GET ");
+    assert_ok(rt_group_wait(w->group, rt_after(w->rt, 5 * RT_S)));
+}
+
 struct parallel {
     struct world *w;
     int left, failed;
@@ -564,10 +634,6 @@ static void test_parallel(struct world *w)
 }
 
 /* -- TLS -- */
-struct chain {
-    struct pki_pair ca, server, client, other;
-};
-
 static void make_chain(struct world *w, struct chain *chain)
 {
     int64_t start = rt_wall(w->rt) - 3600 * TIME_S;
@@ -718,24 +784,203 @@ static void test_prefix(struct world *w)
     assert_error_text(get(w, target, &answer), ERROR_TRANSIENT, "connection");
 }
 
+/* -- sockets alone -- */
+/* What a shell command printed. */
+struct shell {
+    const char *command;
+    char out[4096];
+    int status;
+};
+
+static void run_shell(void *arg)
+{
+    struct shell *shell = arg;
+    FILE *pipe = popen(shell->command, "r");
+    size_t len = pipe ? fread(shell->out, 1, sizeof(shell->out) - 1, pipe) : 0;
+
+    shell->out[len] = '\0';
+    shell->status = pipe ? pclose(pipe) : -1;
+}
+
+static void assert_shell(struct world *w, const char *command, const char *wanted)
+{
+    struct shell shell = {.command = command};
+
+    rt_offload(w->rt, run_shell, &shell);
+    if (shell.status || !strstr(shell.out, wanted))
+        fail_msg("%s: status %d, output: %s", command, shell.status, shell.out);
+}
+
+/* curl, a client that is not ours (it is another process; the library is the same). */
+static void test_outside_client(struct world *w)
+{
+    __attribute__((cleanup(release_chain))) struct chain chain = {0};
+    char command[1000];
+
+    plain(w);
+    snprintf(command, sizeof(command), "curl -sS -i --noproxy '*' -m 5 -u me:secret -H 'X-Test: 1' -d 'a=b' '%s' '%s'",
+             url(w, "http", "/one?x=y"), url(w, "http", "/two"));
+    assert_shell(w, command, "POST /one|/one|x=y|[x=y]|x=1|application/x-www-form-urlencoded|plain|me/secret|3:a=b");
+    assert_shell(w, command, "POST /two");
+    assert_shell(w, command, "HTTP/1.1 200 OK\r\n");
+    snprintf(command, sizeof(command),
+             "head -c 1000000 /dev/zero | curl -sS --noproxy '*' -m 5 -H 'Expect: 100-continue' -X PUT "
+             "-H 'Transfer-Encoding: chunked' --data-binary @- '%s'",
+             url(w, "http", "/chunked"));
+    assert_shell(w, command, "|1000000:");
+    make_chain(w, &chain);
+    serve_tls(w, &chain.server, NULL);
+    for (int v = 2; v <= 3; v++) {
+        snprintf(command, sizeof(command), "curl -sSk --noproxy '*' -m 5 --tlsv1.%d --tls-max 1.%d '%s'", v, v,
+                 url(w, "https", "/t"));
+        assert_shell(w, command, "GET /t|/t|||x=-|-|tls|0:");
+    }
+}
+
+/* Bytes by hand, through bash's own sockets. */
+static void assert_raw(struct world *w, const char *request, const char *wanted)
+{
+    char command[2000];
+
+    snprintf(command, sizeof(command),
+             "timeout 5 bash -c \"exec 3<>/dev/tcp/127.0.0.1/%d; printf '%s' >&3; head -c 400 <&3\" || true",
+             http_server_port(w->server), request);
+    assert_shell(w, command, wanted);
+}
+
+static void test_raw_requests(struct world *w)
+{
+    plain(w);
+    assert_raw(w, "GET /a HTTP/1.1\\r\\nHost: h\\r\\nConnection: close\\r\\n\\r\\n", "GET /a|");
+    assert_raw(
+        w, "GET /a HTTP/1.1\\r\\nHost: h\\r\\n\\r\\nGET /b HTTP/1.1\\r\\nHost: h\\r\\nConnection: close\\r\\n\\r\\n",
+        "GET /b|");                            /* pipelined */
+    assert_raw(w, "nonsense\\r\\n\\r\\n", ""); /* is hung up on */
+    assert_int_equal(w->handled, 3);
+    assert_raw(w, "POST /a HTTP/1.1\\r\\nHost: h\\r\\nExpect: 100-continue\\r\\nContent-Length: 9999999\\r\\n\\r\\n",
+               "HTTP/1.1 413");
+}
+
+static int open_descriptors(void)
+{
+    int count = 0;
+
+    for (int fd = 0; fd < 20000; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+static void test_connections_are_kept(struct world *w)
+{
+    int before = 0;
+
+    plain(w);
+    for (int i = 0; i < 50; i++) {
+        assert_answer(w, url(w, "http", "/empty"), 204, "");
+        if (i == 0)
+            before = open_descriptors();
+    }
+    assert_int_equal(open_descriptors(), before);
+}
+
+static void many_call(void *arg)
+{
+    struct parallel *p = arg;
+    struct http_client *own = NULL;
+    struct http_stream *stream = NULL;
+    struct error *err = http_client_new(p->w->near, NULL, &own);
+
+    if (!err)
+        err = http_stream_open(own, &(struct http_request){.url = url(p->w, "http", "/watch")}, &stream);
+    p->w->bytes++;
+    while (!err && p->w->hold)
+        err = rt_cond_wait(p->w->rt, &p->w->changed, RT_FOREVER);
+    p->failed += err != NULL;
+    error_free(err);
+    http_stream_close(stream);
+    http_client_free(own);
+    p->left--;
+    rt_cond_broadcast(p->w->rt, &p->w->changed);
+}
+
+static void test_many_connections(struct world *w)
+{
+    struct parallel p = {.w = w, .left = 1000};
+
+    plain(w);
+    w->hold = true;
+    for (int i = 0; i < p.left; i++)
+        rt_spawn(w->rt, NULL, "call", many_call, &p);
+    while (w->bytes < 1000)
+        assert_ok(rt_sleep(w->rt, RT_MS));
+    assert_ok(rt_sleep(w->rt, 50 * RT_MS));
+    w->hold = false;
+    rt_cond_broadcast(w->rt, &w->changed);
+    while (p.left || w->ended < 1000)
+        assert_ok(rt_cond_wait(w->rt, &w->changed, rt_after(w->rt, 20 * RT_S)));
+    assert_int_equal(p.failed, 0);
+    assert_int_equal(w->gone, 1000);
+}
+
+/* A peer that stops in the middle of a TLS handshake costs a descriptor, not the processor. */
+static void test_silent_handshake(struct world *w)
+{
+    __attribute__((cleanup(release_chain))) struct chain chain = {0};
+    char command[500];
+    struct timespec before, after;
+
+    make_chain(w, &chain);
+    serve_tls(w, &chain.server, NULL);
+    snprintf(command, sizeof(command),
+             "bash -c \"exec 3<>/dev/tcp/127.0.0.1/%d; printf '\\\\x16\\\\x03\\\\x01\\\\x02\\\\x34\\\\x01' >&3; sleep "
+             "0.5; echo done\"",
+             http_server_port(w->server));
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+    assert_shell(w, command, "done");
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+    int64_t used = (after.tv_sec - before.tv_sec) * TIME_S + after.tv_nsec - before.tv_nsec;
+    assert_in_range(used, 0, 150 * RT_MS);
+}
+
+static void test_ca_file(struct world *w)
+{
+    __attribute__((cleanup(release_chain))) struct chain chain = {0};
+    struct http_response *answer = NULL;
+    char path[] = "/tmp/http_test.XXXXXX";
+    int fd = mkstemp(path);
+
+    make_chain(w, &chain);
+    serve_tls(w, &chain.server, NULL);
+    client(w, (struct http_client_options){.ca_file = path});
+    assert_error_text(get(w, url(w, "https", "/"), &answer), ERROR_DENIED, path);
+    assert_true(write(fd, chain.ca.cert_pem, strlen(chain.ca.cert_pem)) > 0);
+    close(fd);
+    assert_answer(w, url(w, "https", "/empty"), 204, "");
+    unlink(path);
+    assert_error_text(get(w, "https://127.0.0.1:1/", &answer), ERROR_TRANSIENT, "refused");
+}
+
 /* -- the table -- */
 static void body(void *arg)
 {
     struct world *w = arg;
 
     w->group = rt_group_new(w->rt, NULL, "server");
+    if (w->tls)
+        make_chain(w, &w->chain);
     w->test(w);
+    release_chain(&w->chain);
     http_client_free(w->client);
     http_server_free(w->server);
     rt_group_stop(w->group);
     rt_group_free(w->group);
 }
 
-static void run(void (*test)(struct world *w), bool sim)
+static void run(void (*test)(struct world *w), enum kind kind)
 {
-    struct world w = {.sim = sim, .test = test};
+    struct world w = {.sim = kind == SIM, .tls = kind == SOCKETS_TLS, .test = test};
 
-    if (sim) {
+    if (w.sim) {
         w.rt = rt_new_sim(7, TEST_WALL);
         w.network = net_sim_new(w.rt, NULL);
         w.near = net_sim_host(w.network, "near", "10.0.0.1");
@@ -748,28 +993,30 @@ static void run(void (*test)(struct world *w), bool sim)
     }
     assert_ok(rt_run(w.rt, body, &w));
     net_free(w.near);
-    if (sim) {
+    if (w.sim) {
         net_free(w.far);
         net_sim_free(w.network);
     }
     rt_free(w.rt);
 }
 
-#define TEST(name)                                                                                                     \
+#define IN_SIM(name)                                                                                                   \
     static void name##_sim(void **state)                                                                               \
     {                                                                                                                  \
-        run(name, true);                                                                                               \
-    }                                                                                                                  \
+        run(name, SIM);                                                                                                \
+    }
+#define IN_SOCKETS(name)                                                                                               \
     static void name##_sockets(void **state)                                                                           \
     {                                                                                                                  \
-        run(name, false);                                                                                              \
+        run(name, SOCKETS);                                                                                            \
     }
-#define TESTS(X)                                                                                                       \
-    X(test_echo)                                                                                                       \
-    X(test_methods)                                                                                                    \
-    X(test_bad_requests)                                                                                               \
-    X(test_refused)                                                                                                    \
-    X(test_no_credentials_in_errors)                                                                                   \
+#define IN_TLS(name)                                                                                                   \
+    static void name##_tls(void **state)                                                                               \
+    {                                                                                                                  \
+        run(name, SOCKETS_TLS);                                                                                        \
+    }
+#define ALL(X) EVERYWHERE(X) PLAIN(X)
+#define EVERYWHERE(X)                                                                                                  \
     X(test_body_limit)                                                                                                 \
     X(test_response_limit)                                                                                             \
     X(test_deadline)                                                                                                   \
@@ -778,23 +1025,44 @@ static void run(void (*test)(struct world *w), bool sim)
     X(test_abort)                                                                                                      \
     X(test_stream_down)                                                                                                \
     X(test_stream_abandoned)                                                                                           \
+    X(test_slow_reader)                                                                                                \
     X(test_stream_up)                                                                                                  \
     X(test_upload_to_buffering_server)                                                                                 \
     X(test_upload_broken_off)                                                                                          \
+    X(test_upload_answered_early)                                                                                      \
     X(test_watch)                                                                                                      \
-    X(test_parallel)                                                                                                   \
+    X(test_watch_ends_with_server)                                                                                     \
+    X(test_parallel)
+#define PLAIN(X)                                                                                                       \
+    X(test_echo)                                                                                                       \
+    X(test_methods)                                                                                                    \
+    X(test_bad_requests)                                                                                               \
+    X(test_refused)                                                                                                    \
+    X(test_no_credentials_in_errors)                                                                                   \
     X(test_tls)                                                                                                        \
     X(test_tls_mismatch)                                                                                               \
     X(test_client_certificate)                                                                                         \
     X(test_port_in_use)                                                                                                \
     X(test_prefix)
-TESTS(TEST)
+#define JUST_SOCKETS(X)                                                                                                \
+    X(test_outside_client)                                                                                             \
+    X(test_raw_requests)                                                                                               \
+    X(test_connections_are_kept)                                                                                       \
+    X(test_many_connections)                                                                                           \
+    X(test_silent_handshake)                                                                                           \
+    X(test_ca_file)
+ALL(IN_SIM)
+ALL(IN_SOCKETS)
+JUST_SOCKETS(IN_SOCKETS)
+EVERYWHERE(IN_TLS)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define ROW(name) cmocka_unit_test(name##_sim), cmocka_unit_test(name##_sockets),
-        TESTS(ROW)};
+#define SIM_ROW(name) cmocka_unit_test(name##_sim),
+#define SOCKETS_ROW(name) cmocka_unit_test(name##_sockets),
+#define TLS_ROW(name) cmocka_unit_test(name##_tls),
+        ALL(SIM_ROW) ALL(SOCKETS_ROW) JUST_SOCKETS(SOCKETS_ROW) EVERYWHERE(TLS_ROW)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

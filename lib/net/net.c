@@ -92,6 +92,22 @@ struct error *net_prefix_parse(const char *text, struct net_prefix *ret)
     return NULL;
 }
 
+static bool same_bits(const unsigned char *a, const unsigned char *b, int bits)
+{
+    int whole = bits / 8, rest = bits % 8;
+
+    if (memcmp(a, b, (size_t)whole) != 0)
+        return false;
+    return !rest || (a[whole] ^ b[whole]) >> (8 - rest) == 0;
+}
+
+bool net_prefix_overlap(const struct net_prefix *a, const struct net_prefix *b)
+{
+    int shorter = a->bits < b->bits ? a->bits : b->bits;
+
+    return a->v6 == b->v6 && (shorter < 0 || same_bits(a->bytes, b->bytes, shorter));
+}
+
 bool net_prefix_has(const struct net_prefix *prefix, const char *address)
 {
     unsigned char bytes[16];
@@ -100,10 +116,7 @@ bool net_prefix_has(const struct net_prefix *prefix, const char *address)
         return true;
     if (inet_pton(prefix->v6 ? AF_INET6 : AF_INET, address, bytes) != 1)
         return false;
-    int whole = prefix->bits / 8, rest = prefix->bits % 8;
-    if (memcmp(bytes, prefix->bytes, (size_t)whole) != 0)
-        return false;
-    return !rest || (bytes[whole] ^ prefix->bytes[whole]) >> (8 - rest) == 0;
+    return same_bits(bytes, prefix->bytes, prefix->bits);
 }
 
 /* -- datagrams -- */

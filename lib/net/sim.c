@@ -203,7 +203,7 @@ struct error *sim_listen(struct sim_host *host, const char *address, int port, b
         host->next_port = number == 65535 ? PORT_FIRST : number + 1;
     VEC_FOREACH (wide, &sim->wide)
         if ((*wide)->udp == udp && (*wide)->port == number && !prefix.single && prefix.bits >= 0 &&
-            net_prefix_has(&(*wide)->prefix, address)) {
+            net_prefix_overlap(&(*wide)->prefix, &prefix)) {
             free(key);
             return net_error_in_use(address, number);
         }
