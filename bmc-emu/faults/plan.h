@@ -6,7 +6,7 @@
  * A row is a JSON object:
  *
  *   {"fault": "status", "machines": ["machine-0003", 7], "when": {"state": "On", "after": "10s", "count": 3},
- *    "operation": "PATCH /redfish/v1/Systems/", "status": 503, "retryAfter": "20s"}
+ *    "operation": "PATCH", "status": 503, "retryAfter": "20s"}
  *
  *   fault     its kind, a row of fault_kinds
  *   machines  "all" (also when left out), a number from 1, a name, or a list of these
@@ -18,9 +18,10 @@
  *     from    the Nth matching operation and those after it
  *     count   at most so many times
  *     rate    with this probability, above 0 up to 1
+ *     perMachine  true: nth, from and count are of each machine; otherwise operations are counted over all machines of the row
  *   and the members of its kind.
  *
- * Operations are counted over all machines of the row. Durations are in Go's syntax. A row that can bite no more is spent: it is gone.
+ * Durations are in Go's syntax. A row that can bite no more is spent: it is gone.
  */
 #ifndef BMC_EMU_FAULTS_PLAN_H
 #define BMC_EMU_FAULTS_PLAN_H
@@ -52,11 +53,10 @@ enum fault_kind {
 
 /* Members that only some kinds take. */
 enum fault_member {
-    FAULT_MEMBER_OPERATION =
-        1 << 0,                   /* "operation": "GET", "PATCH /redfish/v1/Systems", or the name of a power action */
-    FAULT_MEMBER_MODE = 1 << 1,   /* "mode": one of the kind's modes, the first when left out */
-    FAULT_MEMBER_DELAY = 1 << 2,  /* "delay": a duration */
-    FAULT_MEMBER_STATUS = 1 << 3, /* "status": HTTP status, 400 to 599 */
+    FAULT_MEMBER_OPERATION = 1 << 0,   /* "operation": HTTP method, pattern of paths, or both; or a power action */
+    FAULT_MEMBER_MODE = 1 << 1,        /* "mode": one of the kind's modes, the first when left out */
+    FAULT_MEMBER_DELAY = 1 << 2,       /* "delay": a duration */
+    FAULT_MEMBER_STATUS = 1 << 3,      /* "status": HTTP status, 400 to 599 */
     FAULT_MEMBER_RETRY_AFTER = 1 << 4, /* "retryAfter": a duration, sent in whole seconds */
     FAULT_MEMBER_MESSAGE_ID = 1 << 5,  /* "messageId": of the error body, such as "IDRAC.2.8.SYS518" */
 };
@@ -67,7 +67,9 @@ struct fault_kind_info {
     const char *name;
     enum fault_place place;   /* where it bites */
     unsigned members;         /* of enum fault_member */
-    rt_time delay;            /* when left out; 0 with FAULT_MEMBER_DELAY: it must be given */
+    bool needs_delay;         /* must be given */
+    rt_time delay;            /* when left out */
+    int status;               /* when left out */
     const char *const *modes; /* NULL-terminated; NULL: none */
     const char *operation;    /* when left out; NULL: any */
     const char *help;
@@ -119,12 +121,10 @@ struct fault_hit {
 };
 
 /*
- * Whether a fault of this kind bites this operation of the machine, now; counts it. `verb` is a HTTP method or a power action, `path` that of a
+ * Whether a fault of this kind bites this operation of the machine, now; counts it. `verb` is an HTTP method or a power action, `path` that of an
  * HTTP request; NULL where there is none. The oldest row that bites wins. *ret may be NULL.
  */
 bool fault_plan_bites(struct fault_plan *plan, enum fault_kind kind, size_t machine, const char *verb, const char *path,
                       struct fault_hit *ret);
-/* Whether a row of this kind is there for the machine and its conditions hold, without counting or drawing: for faults that are a state. */
-bool fault_plan_holds(struct fault_plan *plan, enum fault_kind kind, size_t machine);
 
 #endif
