@@ -97,6 +97,10 @@ lint: all ## formatting, banned functions, layers and other rules of the house
 	@ci/layers
 	@BUILD=$(BUILD) CPPFLAGS="$(CPPFLAGS) $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)" ci/lint
 
+.PHONY: test-sushy
+test-sushy: $(BUILD)/bin/bmc-emu ## drive bmc-emu with python3-sushy, where that is installed
+	@bmc-emu/redfish/sushy-test $< || [ $$? -eq 77 ]
+
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf $(BUILD)

@@ -23,6 +23,8 @@ void rf_get_update_service(struct rf_request *request)
     rf_status(request, true);
     jsonw_bool(&request->json, "ServiceEnabled", true);
     rf_link(request, "FirmwareInventory", INVENTORY);
+    /* sushy fails without the member, though there is no action yet. */
+    jsonw_raw(&request->json, "Actions", "{}");
     rf_end(request);
 }
 

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// bmc-emu: a fleet of in-memory machines behind Redfish BMCs. This file is its command line; emulator.c does the work.
+#include <stdio.h>
+
+#include "bmc-emu/emulator.h"
+#include "bmc-emu/settings.h"
+
+static void announce(const struct bmc_emulator *emulator, const struct bmc_settings *settings)
+{
+    char first[160], last[160];
+    size_t count = bmc_emulator_count(emulator);
+
+    bmc_emulator_base_url(emulator, 0, first, sizeof(first));
+    bmc_emulator_base_url(emulator, count - 1, last, sizeof(last));
+    if (settings->addresses && count > 1)
+        printf("redfish: %zu BMCs at %s/redfish/v1/ to %s/redfish/v1/\n", count, first, last);
+    else
+        printf("redfish: %zu system%s at %s/redfish/v1/\n", count, count == 1 ? "" : "s", first);
+    fflush(stdout);
+}
+
+static struct error *serve(const struct env *env, const struct bmc_settings *settings,
+                           const struct bmc_emulator_options *options)
+{
+    CLEANUP(bmc_emulator_stop) struct bmc_emulator *emulator = NULL;
+
+    TRY(bmc_emulator_start(env, options, &emulator));
+    announce(emulator, settings);
+    return rt_sleep(env->rt, RT_FOREVER);
+}
+
+static struct error *run(const struct env *env, void *opaque, int argc, char **argv)
+{
+    struct bmc_settings *settings = opaque;
+    struct bmc_settings_files files = {0};
+    struct bmc_emulator_options options;
+
+    if (settings->config)
+        TRY_WRAP(bmc_settings_read(settings, settings->config), "--config");
+    struct error *err = bmc_settings_apply(settings, &files, &options);
+    if (!err)
+        err = serve(env, settings, &options);
+    bmc_settings_files_release(&files);
+    return err;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct program program = {
+        .name = "bmc-emu",
+        .synopsis = "",
+        .description = "Virtual machines in memory, each behind a Redfish BMC, for testing whoever talks to BMCs.",
+        .options = bmc_setting_options,
+        .options_size = sizeof(struct bmc_settings),
+        .run = run,
+    };
+
+    return program_main(&program, argc, argv);
+}
