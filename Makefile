@@ -13,7 +13,7 @@ CPPFLAGS += -I. -D_GNU_SOURCE -DMETAL3_VERSION='"$(VERSION)"'
 CFLAGS += -std=gnu17 $(OPT) $(WARNINGS) -fno-common -ffunction-sections -fdata-sections -fstack-protector-strong \
 	-pthread $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 LDFLAGS += -pthread -Wl,--gc-sections -Wl,--as-needed
-LDLIBS += $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm
+LDLIBS += $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm -lcrypt
 ifeq ($(SAN),1)
 CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 LDFLAGS += -fsanitize=address,undefined
