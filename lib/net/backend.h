@@ -140,8 +140,10 @@ struct http_exchange {
     struct pipe *down;                   /* a reply that goes on */
     int64_t reply_length, reply_written; /* of it; -1: ends when it ends */
     bool replied, aborted, gone;
-    bool started;   /* its task runs */
-    bool too_large; /* to be answered 413 */
+    bool started;           /* its task runs */
+    bool too_large;         /* the body is: to be answered 413 */
+    bool headers_too_large; /* to be answered 431 */
+    size_t header_bytes;
     void (*on_gone)(void *arg);
     void *on_gone_arg;
     void *backend;
@@ -150,6 +152,10 @@ struct http_exchange {
 struct http_exchange *exchange_new(struct http_server *server, const char *target);
 void exchange_start(struct http_exchange *exchange);
 void exchange_unref(struct http_exchange *exchange);
+/* Adds a header of the request; past the limits drops it and sets `headers_too_large`. */
+void exchange_add_header(struct http_exchange *exchange, const char *name, const char *value);
+/* Answers what is too large. */
+void exchange_refuse(struct http_exchange *exchange);
 /* Adds to the buffered body; past the limit drops it and sets `too_large`. */
 void exchange_add_body(struct http_exchange *exchange, const void *data, size_t len);
 void exchange_peer_gone(struct http_exchange *exchange);

@@ -2,7 +2,7 @@
 /*
  * HTTP client. Connections are kept and reused per client. A call blocks the task. A non-2xx status is not an error here: look at the
  * response. Errors: TRANSIENT (refused, reset, name not found), TIMEOUT, DENIED (certificate verification failed), INVALID (bad URL),
- * CANCELLED. The text has method, URL without credentials, and the reason. Redirects are not followed.
+ * CANCELLED. The text has method, URL without credentials, and the reason. Redirects are not followed, proxies of the environment not used.
  */
 #ifndef LIB_NET_HTTP_CLIENT_H
 #define LIB_NET_HTTP_CLIENT_H
@@ -14,7 +14,7 @@ struct http_client;
 
 struct http_client_options {
     const char *ca_pem;          /* trusted CAs, PEM text; NULL: the system's */
-    const char *ca_file;         /* the same from a file, read at each new connection; NULL: none */
+    const char *ca_file;         /* the same from a file, read at each new connection; ca_pem wins; NULL: none */
     const char *client_cert_pem; /* client certificate and key, PEM text; NULL: none */
     const char *client_key_pem;
     bool insecure;     /* do not verify the server */
@@ -60,6 +60,8 @@ DEFINE_CLEANUP(struct http_response, http_response_free);
 const char *http_response_header(const struct http_response *response, const char *name);
 
 /*
+ * A deadline 0 is the client's timeout from now in all stream calls; a watch that may be silent for long reads with RT_FOREVER.
+ *
  * A streaming exchange. http_stream_open() returns when status and headers are there (the request's body, when given whole, was sent); its deadline covers
  * just that. Then read until *ret_len is 0. Not more than a window of data is held in memory.
  */
@@ -85,7 +87,10 @@ struct error *http_stream_read(struct http_stream *stream, void *buf, size_t cap
 void http_stream_close(struct http_stream *stream);
 DEFINE_CLEANUP(struct http_stream, http_stream_close);
 
-/* The parts of a URL, percent-decoded where RFC 3986 says so; port has the scheme's default. Free the parts with url_release(). */
+/*
+ * The parts of a URL of any scheme. User, password and host are percent-decoded; path and query are as written, because decoding before they
+ * are taken apart would lose what was encoded. Port has the scheme's default ("x+https" has that of https), or 0. Free the parts with url_release().
+ */
 struct url {
     char *scheme, *user, *password, *host; /* user, password: NULL when absent; host without brackets */
     int port;

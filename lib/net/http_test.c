@@ -273,6 +273,32 @@ static void test_bad_requests(struct world *w)
     assert_int_equal(w->handled, 0);
 }
 
+static void test_header_limits(struct world *w)
+{
+    static const struct {
+        size_t first, count;
+        int status;
+    } rows[] = {{0, 2, 204}, {0, 3, 431}, {3, 90, 204}, {3, HTTP_HEADERS_MAX, 431}};
+    struct http_header headers[HTTP_HEADERS_MAX + 3];
+    char *value = mem_alloc(30001);
+
+    plain(w);
+    memset(value, 'v', 30000);
+    for (size_t i = 0; i < ARRAY_SIZE(headers); i++)
+        headers[i] = (struct http_header){"X-Many", i < 3 ? value : "v"};
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(http_response_free) struct http_response *answer = NULL;
+        assert_ok(http_call(w->client,
+                            &(struct http_request){.url = url(w, "http", "/empty"),
+                                                   .headers = headers + rows[i].first,
+                                                   .header_count = rows[i].count},
+                            &answer));
+        assert_int_equal(answer->status, rows[i].status);
+    }
+    assert_int_equal(w->handled, 2);
+    free(value);
+}
+
 static void test_refused(struct world *w)
 {
     struct http_response *answer = NULL;
@@ -1017,6 +1043,7 @@ static void run(void (*test)(struct world *w), enum kind kind)
     }
 #define ALL(X) EVERYWHERE(X) PLAIN(X)
 #define EVERYWHERE(X)                                                                                                  \
+    X(test_header_limits)                                                                                              \
     X(test_body_limit)                                                                                                 \
     X(test_response_limit)                                                                                             \
     X(test_deadline)                                                                                                   \

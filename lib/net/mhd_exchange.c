@@ -56,11 +56,7 @@ void *mhd_on_target(void *arg, const char *target, struct MHD_Connection *connec
 
 static enum MHD_Result add_header(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
 {
-    struct http_exchange *exchange = arg;
-
-    if (exchange->headers.len > HTTP_HEADERS_MAX)
-        return MHD_NO;
-    http_headers_add(&exchange->headers, name, strlen(name), value ? value : "", value ? strlen(value) : 0);
+    exchange_add_header(arg, name, value ? value : "");
     return MHD_YES;
 }
 
@@ -108,8 +104,8 @@ static void begin(struct mhd_exchange *mhd, const char *method)
         if (place->subject.common_name)
             certificate_subject_copy(&place->subject, &exchange->subject);
     }
-    if (exchange->headers.len > HTTP_HEADERS_MAX) {
-        http_reply_str(exchange, 431, "text/plain", "The request has too many headers.\n");
+    if (exchange->headers_too_large) {
+        exchange_refuse(exchange);
         return;
     }
     if (options->stream_bodies) {
@@ -200,7 +196,7 @@ enum MHD_Result mhd_on_request(void *arg, struct MHD_Connection *connection, con
     if (!mhd->begun) {
         begin(mhd, method);
         if (mhd->refuse_now)
-            http_reply_str(exchange, 413, "text/plain", "The request's body is too large.\n");
+            exchange_refuse(exchange);
         if (exchange->replied)
             return queue_reply(mhd);
         return MHD_YES;

@@ -146,6 +146,25 @@ void exchange_unref(struct http_exchange *exchange)
     free(exchange);
 }
 
+void exchange_add_header(struct http_exchange *exchange, const char *name, const char *value)
+{
+    size_t name_len = strlen(name), value_len = strlen(value);
+
+    exchange->header_bytes += name_len + value_len;
+    if (exchange->headers.len == HTTP_HEADERS_MAX || exchange->header_bytes > HTTP_HEADER_BYTES_MAX)
+        exchange->headers_too_large = true;
+    else
+        http_headers_add(&exchange->headers, name, name_len, value, value_len);
+}
+
+void exchange_refuse(struct http_exchange *exchange)
+{
+    if (exchange->headers_too_large)
+        http_reply_str(exchange, 431, "text/plain", "The request's headers are too large, or too many.\n");
+    else
+        http_reply_str(exchange, 413, "text/plain", "The request's body is too large.\n");
+}
+
 void exchange_add_body(struct http_exchange *exchange, const void *data, size_t len)
 {
     if (exchange->too_large)
@@ -204,8 +223,8 @@ static void run(void *arg)
 
     if (exchange->up && !server->options.stream_bodies)
         err = collect_body(exchange);
-    if (!err && exchange->too_large)
-        http_reply_str(exchange, 413, "text/plain", "The request's body is too large.\n");
+    if (!err && (exchange->too_large || exchange->headers_too_large))
+        exchange_refuse(exchange);
     else if (!err && !exchange->gone)
         server->options.handle(exchange, server->options.arg);
     error_free(err); /* the peer is gone: there is no one to tell */

@@ -155,11 +155,6 @@ static struct error *exchange_gate(void *arg, rt_time deadline)
 }
 
 /* -- a request's way -- */
-static void add_header(struct http_exchange *exchange, const char *name, const char *value)
-{
-    http_headers_add(&exchange->headers, name, strlen(name), value, strlen(value));
-}
-
 static void fill_request(struct http_exchange *exchange, struct http_stream *stream)
 {
     const struct url *url = &stream->url;
@@ -167,21 +162,21 @@ static void fill_request(struct http_exchange *exchange, struct http_stream *str
                                                      : mem_printf("%s:%d", url->host, url->port);
 
     exchange->method = mem_strdup(stream->method);
-    add_header(exchange, "Host", host);
+    exchange_add_header(exchange, "Host", host);
     VEC_FOREACH (header, &stream->headers)
-        add_header(exchange, header->name, header->value);
+        exchange_add_header(exchange, header->name, header->value);
     if (stream->up) {
         if (stream->upload_length < 0) {
-            add_header(exchange, "Transfer-Encoding", "chunked");
+            exchange_add_header(exchange, "Transfer-Encoding", "chunked");
         } else {
             CLEANUP_FREE char *length = mem_printf("%lld", (long long)stream->upload_length);
-            add_header(exchange, "Content-Length", length);
+            exchange_add_header(exchange, "Content-Length", length);
         }
         exchange->up = pipe_ref(stream->up);
     } else if (stream->body || str_equal(stream->method, "POST") || str_equal(stream->method, "PUT") ||
                str_equal(stream->method, "PATCH")) {
         CLEANUP_FREE char *length = mem_printf("%zu", stream->body_len);
-        add_header(exchange, "Content-Length", length);
+        exchange_add_header(exchange, "Content-Length", length);
         if (stream->body_len)
             exchange_add_body(exchange, stream->body, stream->body_len);
     }
