@@ -36,6 +36,11 @@ void fault_plan_free(struct fault_plan *plan)
     free(plan);
 }
 
+struct rt *fault_plan_rt(const struct fault_plan *plan)
+{
+    return plan->rt;
+}
+
 void fault_plan_set_machines(struct fault_plan *plan, const struct fault_machines *machines, void *arg)
 {
     plan->machines = machines;

@@ -108,6 +108,7 @@ void fault_plan_clear(struct fault_plan *plan);
 struct json *fault_plan_json(struct fault_plan *plan);
 
 /* -- for decorators -- */
+struct rt *fault_plan_rt(const struct fault_plan *plan);
 #define FAULT_NO_MACHINE SIZE_MAX /* an operation of no machine in particular: only rows for all machines bite */
 #define FAULT_MESSAGE_ID_SIZE 64
 
