@@ -144,32 +144,32 @@ struct error *kube_list(struct kube_client *client, const struct kube_resource *
 
 /* -- writes -- */
 
-/* The object as it goes out: apiVersion and kind filled in. */
-static struct json *with_type(const struct kube_resource *resource, const struct json *object)
+/* A copy of the object with apiVersion and kind filled in; NULL when it has both already. */
+static struct json *complete(const struct kube_resource *resource, const struct json *object)
 {
+    if (json_str(object, "apiVersion") && json_str(object, "kind"))
+        return NULL;
     struct json *copy = json_copy(object);
     CLEANUP_FREE char *api_version = kube_api_version(resource);
-    if (str_is_empty(json_str(copy, "apiVersion")))
-        json_set_str(copy, "apiVersion", api_version);
-    if (str_is_empty(json_str(copy, "kind")))
-        json_set_str(copy, "kind", resource->kind);
+    json_set_str(copy, "apiVersion", api_version);
+    json_set_str(copy, "kind", resource->kind);
     return copy;
 }
 
 struct error *kube_create(struct kube_client *client, const struct kube_resource *resource, const struct json *object,
                           struct json **ret)
 {
-    CLEANUP(json_free) struct json *body = with_type(resource, object);
+    CLEANUP(json_free) struct json *completed = complete(resource, object);
     CLEANUP_FREE char *url = kube_url(client, resource, kube_namespace(object), NULL, NULL);
-    return call(client, "POST", url, body_type, body, ret);
+    return call(client, "POST", url, body_type, completed ? completed : object, ret);
 }
 
 static struct error *put(struct kube_client *client, const struct kube_resource *resource, const struct json *object,
                          const char *subresource, struct json **ret)
 {
-    CLEANUP(json_free) struct json *body = with_type(resource, object);
+    CLEANUP(json_free) struct json *completed = complete(resource, object);
     CLEANUP_FREE char *url = kube_url(client, resource, kube_namespace(object), kube_name(object), subresource);
-    return call(client, "PUT", url, body_type, body, ret);
+    return call(client, "PUT", url, body_type, completed ? completed : object, ret);
 }
 
 struct error *kube_update(struct kube_client *client, const struct kube_resource *resource, const struct json *object,
