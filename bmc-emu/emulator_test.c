@@ -44,6 +44,17 @@ static void serve_image(struct http_exchange *http, void *arg)
     } else if (str_equal(http_path(http), "/private.iso") &&
                (!http_basic_auth(http, &user, &password) || !str_equal(password, "secret"))) {
         http_reply(http, 401, NULL, NULL, 0);
+    } else if (str_equal(http_path(http), "/loop.iso")) {
+        http_reply_header(http, "Location", "http://images/loop.iso");
+        http_reply(http, 302, NULL, NULL, 0);
+    } else if (str_equal(http_path(http), "/large.iso")) {
+        CLEANUP_FREE char *large = mem_alloc(2 << 20);
+        memset(large, 'x', 2 << 20);
+        http_reply(http, 200, "application/octet-stream", large, 2 << 20);
+    } else if (str_equal(http_path(http), "/endless.iso")) {
+        CLEANUP(error_free) struct error *err = http_reply_begin(http, 200, "application/octet-stream", -1);
+        while (!err)
+            err = http_reply_write(http, world->iso, world->iso_len);
     } else if (str_equal(http_path(http), "/none.iso")) {
         http_reply(http, 404, NULL, NULL, 0);
     } else {
@@ -484,6 +495,63 @@ static void clock_ticks_from_what_was_set_body(struct world *world)
     assert_false(str_has_prefix(json_str(second, "DateTime"), "2030"));
 }
 
+/* A BMC of the strict profile, limited to small images: ids in paths, one drive for all media, nothing let pass. */
+static void strict_bmc_refuses_body(struct world *world)
+{
+#define STRICT "/redfish/v1/Systems/1"
+#define STRICT_INSERT STRICT "/VirtualMedia/1/Actions/VirtualMedia.InsertMedia"
+    const char *image = "{\"Image\": \"http://images/boot.iso\"}";
+    char url[160];
+
+    bmc_emulator_system_url(world->emulator, 1, url, sizeof(url));
+    assert_string_equal(url, "https://127.1.0.2:8443/redfish/v1/Systems/1");
+    expect_text(world, url, "Name", "machine-0002");
+    expect_text(world, STRICT, "Links/ManagedBy/0/@odata.id", "/redfish/v1/Managers/1");
+    expect_error(world, "POST", STRICT "/Actions/ComputerSystem.Reset", "{\"ResetType\": \"ForceOff\"}", 409,
+                 "ActionParameterValueConflict");
+    expect_error(world, "POST", STRICT "/VirtualMedia/1/Actions/VirtualMedia.EjectMedia", "{}", 409, "ResourceInUse");
+    expect(world, "POST", STRICT_INSERT, image, 204);
+    expect_error(world, "POST", STRICT_INSERT, image, 409, "ResourceInUse");
+    expect(world, "POST", STRICT "/VirtualMedia/1/Actions/VirtualMedia.EjectMedia", NULL, 204);
+    expect_error(world, "PATCH", STRICT, "{\"Boot\": {\"BootSourceOverrideTarget\": \"Usb\"}}", 400,
+                 "PropertyValueNotInList");
+    expect_error(world, "POST", STRICT_INSERT, "{\"Image\": \"http://images/large.iso\"}", 400,
+                 "ResourceAtUriInUnknownFormat");
+    expect_error(world, "POST", STRICT_INSERT, "{\"Image\": \"http://images/endless.iso\"}", 400,
+                 "ResourceAtUriInUnknownFormat");
+    expect_error(world, "POST", STRICT_INSERT, "{\"Image\": \"http://images/loop.iso\"}", 400,
+                 "ResourceAtUriInUnknownFormat");
+    /* What did not fit is not kept. */
+    assert_int_equal(chunk_store_bytes(bmc_emulator_store(world->emulator)), 0);
+}
+
+static void strict_bmc_refuses(void **state)
+{
+    CLEANUP(machine_profile_free) struct machine_profile *profile = NULL;
+    struct bmc_emulator_options options = single();
+
+    assert_ok(machine_profile_load("fixtures/machines/strict.yaml", &profile));
+    profile->media_max = 1 << 20;
+    options.profile = profile;
+    in_world(&options, strict_bmc_refuses_body);
+}
+
+static void http_boot_fetches_by_itself_body(struct world *world)
+{
+    expect(world, "PATCH", SYSTEM,
+           "{\"Boot\": {\"BootSourceOverrideTarget\": \"UefiHttp\", \"BootSourceOverrideEnabled\": \"Once\", "
+           "\"HttpBootUri\": \"http://images/boot.iso\"}}",
+           204);
+    expect(world, "POST", SYSTEM "/Actions/ComputerSystem.Reset", "{\"ResetType\": \"On\"}", 204);
+    pass(world, 5 * RT_S);
+    expect_text(world, SYSTEM, "BootProgress/LastState", "OSRunning");
+    struct machine *machine = bmc_emulator_machine(world->emulator, 0);
+    const struct machine_event *last = machine_journal_at(machine, machine_journal_len(machine) - 1);
+    assert_string_equal(last->detail, "UefiHttp http://images/boot.iso");
+    expect(world, "PATCH", SYSTEM, "{\"Boot\": {\"HttpBootUri\": null}}", 204);
+    expect_text(world, SYSTEM, "Boot/HttpBootUri", NULL);
+}
+
 static void a_kill_closes_the_listener_body(struct world *world)
 {
     CLEANUP(http_response_free) struct http_response *response = NULL;
@@ -535,6 +603,7 @@ IN_WORLD(etags_follow_changes)
 IN_WORLD(wrong_requests_are_explained)
 IN_WORLD(media_comes_and_goes)
 IN_WORLD(clock_ticks_from_what_was_set)
+IN_WORLD(http_boot_fetches_by_itself)
 IN_WORLD(a_kill_closes_the_listener)
 
 static void shared_port_shows_all_systems(void **state)
@@ -547,13 +616,22 @@ static void shared_port_shows_all_systems(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(recorded_deployment),           cmocka_unit_test(every_link_leads_somewhere),
-        cmocka_unit_test(inspection_sees_the_profile),   cmocka_unit_test(each_bmc_has_an_address),
-        cmocka_unit_test(shared_port_shows_all_systems), cmocka_unit_test(credentials_are_checked),
-        cmocka_unit_test(sessions_live_and_expire),      cmocka_unit_test(roles_are_enforced),
-        cmocka_unit_test(etags_follow_changes),          cmocka_unit_test(wrong_requests_are_explained),
-        cmocka_unit_test(media_comes_and_goes),          cmocka_unit_test(clock_ticks_from_what_was_set),
-        cmocka_unit_test(a_kill_closes_the_listener),    cmocka_unit_test(wrong_options_are_explained),
+        cmocka_unit_test(recorded_deployment),
+        cmocka_unit_test(every_link_leads_somewhere),
+        cmocka_unit_test(inspection_sees_the_profile),
+        cmocka_unit_test(each_bmc_has_an_address),
+        cmocka_unit_test(shared_port_shows_all_systems),
+        cmocka_unit_test(credentials_are_checked),
+        cmocka_unit_test(sessions_live_and_expire),
+        cmocka_unit_test(roles_are_enforced),
+        cmocka_unit_test(etags_follow_changes),
+        cmocka_unit_test(wrong_requests_are_explained),
+        cmocka_unit_test(media_comes_and_goes),
+        cmocka_unit_test(clock_ticks_from_what_was_set),
+        cmocka_unit_test(strict_bmc_refuses),
+        cmocka_unit_test(http_boot_fetches_by_itself),
+        cmocka_unit_test(a_kill_closes_the_listener),
+        cmocka_unit_test(wrong_options_are_explained),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

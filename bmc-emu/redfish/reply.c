@@ -16,10 +16,8 @@ static void common_headers(struct rf_request *request)
 
 void rf_send_json(struct rf_request *request, int status)
 {
-    bool head = str_equal(http_method(request->http), "HEAD");
-
     common_headers(request);
-    http_reply(request->http, status, CONTENT_TYPE, strbuf_str(&request->out), head ? 0 : request->out.len);
+    http_reply(request->http, status, CONTENT_TYPE, strbuf_str(&request->out), request->out.len);
 }
 
 void rf_no_content(struct rf_request *request)
