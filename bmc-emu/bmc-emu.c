@@ -3,7 +3,9 @@
 #include <stdio.h>
 
 #include "bmc-emu/emulator.h"
+#include "bmc-emu/faults/layers.h"
 #include "bmc-emu/settings.h"
+#include "lib/data/yaml.h"
 
 static void announce(const struct bmc_emulator *emulator, const struct bmc_settings *settings)
 {
@@ -19,12 +21,39 @@ static void announce(const struct bmc_emulator *emulator, const struct bmc_setti
     fflush(stdout);
 }
 
-static struct error *serve(const struct env *env, const struct bmc_settings *settings,
-                           const struct bmc_emulator_options *options)
+/* Puts the rows of a YAML list into the plan; the machines must be there, because rows name them. */
+static struct error *read_faults(struct fault_plan *plan, const char *path)
 {
-    CLEANUP(bmc_emulator_stop) struct bmc_emulator *emulator = NULL;
+    CLEANUP(yaml_free) struct yaml *yaml = NULL;
+    uint64_t id;
 
+    TRY(yaml_parse_file(path, &yaml));
+    const struct json *rows = yaml_len(yaml) == 1 ? yaml_document(yaml, 0) : NULL;
+    if (!json_is(rows, JSON_ARRAY))
+        return error_new(ERROR_INVALID, "%s: faults are a list of rows", path);
+    JSON_FOREACH (row, rows) {
+        CLEANUP(error_free) struct error *err = fault_plan_add(plan, row, &id);
+        if (err)
+            return yaml_error(yaml, row, "%s", error_message(err));
+    }
+    return NULL;
+}
+
+static struct error *serve(const struct env *env, const struct bmc_settings *settings,
+                           struct bmc_emulator_options *options)
+{
+    CLEANUP(fault_plan_free) struct fault_plan *plan = NULL;
+    CLEANUP(bmc_emulator_stop) struct bmc_emulator *emulator = NULL;
+    struct bmc_layers layers;
+
+    if (settings->faults) {
+        plan = fault_plan_new(env->rt);
+        layers = fault_layers(plan);
+        options->layers = &layers;
+    }
     TRY(bmc_emulator_start(env, options, &emulator));
+    if (settings->faults)
+        TRY_WRAP(read_faults(plan, settings->faults), "--faults");
     announce(emulator, settings);
     return rt_sleep(env->rt, RT_FOREVER);
 }

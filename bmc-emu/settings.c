@@ -75,6 +75,11 @@ const struct option_spec bmc_setting_options[] = {
      .value = "FILE",
      .help = "PEM; without one TLS uses a certificate made at the start"},
     {.name = "ssl-key", .type = OPTION_STRING, .offset = FIELD(key), .value = "FILE", .help = "PEM"},
+    {.name = "faults",
+     .type = OPTION_STRING,
+     .offset = FIELD(faults),
+     .value = "FILE",
+     .help = "YAML list of what goes wrong, rows as bmc-emu/faults/plan.h tells"},
     {.name = "config",
      .type = OPTION_STRING,
      .offset = FIELD(config),
@@ -96,6 +101,7 @@ static const struct json_field file_fields[] = {
     {"tls", JSON_FIELD_STRING, FIELD(tls), .values = (const char *const[]){"auto", "on", "off", NULL}},
     {"sslCertificate", JSON_FIELD_STRING, FIELD(certificate)},
     {"sslKey", JSON_FIELD_STRING, FIELD(key)},
+    {"faults", JSON_FIELD_STRING, FIELD(faults)},
     {0},
 };
 #undef FIELD

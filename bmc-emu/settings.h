@@ -8,7 +8,7 @@
 
 struct bmc_settings {
     char *config;
-    char *driver, *addresses, *address, *user, *password, *certificate, *key, *profile, *tls;
+    char *driver, *addresses, *address, *user, *password, *certificate, *key, *profile, *tls, *faults;
     int64_t machines, port, redfish_port; /* 0: not set */
 };
 
