@@ -480,6 +480,10 @@ struct world {
     struct manager *manager;
     struct bmo *bmo;
     int64_t retries;
+    /* Another backend: made before, and freed after the controller. NULL: the scripted one. */
+    struct provisioner_factory *(*set_up)(struct world *world, struct net_sim *sim);
+    void (*tear_down)(struct world *world);
+    void *arg;
     void (*body)(struct world *world);
 };
 
@@ -587,7 +591,8 @@ static inline void world_main(void *arg)
     world->env.group = rt_group_new(world->rt, NULL, "operator");
     struct manager_options manager_options = {.client = {.kubeconfig = KUBECONFIG}};
     assert_ok(manager_new(&world->env, &manager_options, &world->manager));
-    struct bmo_options bmo_options = {.factory = &world->fake.factory, .max_provisioning_retries = world->retries};
+    struct provisioner_factory *factory = world->set_up ? world->set_up(world, sim) : &world->fake.factory;
+    struct bmo_options bmo_options = {.factory = factory, .max_provisioning_retries = world->retries};
     assert_ok(bmo_start(world->manager, &bmo_options, &world->bmo));
     manager_start(world->manager);
 
@@ -596,6 +601,8 @@ static inline void world_main(void *arg)
     manager_stop(world->manager);
     rt_group_stop(world->env.group);
     bmo_free(world->bmo);
+    if (world->tear_down)
+        world->tear_down(world);
     manager_free(world->manager);
     http_server_stop(server);
     rt_group_stop(server_group);
@@ -612,9 +619,9 @@ static inline int64_t world_wall(void *rt)
     return rt_wall(rt);
 }
 
-static inline void world_run(void (*body)(struct world *world))
+static inline void world_run_with(struct world world)
 {
-    struct world world = {.body = body, .retries = 5};
+    world.retries = 5;
     world.rt = rt_new_sim(1, TEST_WALL);
     world.api.rt = world.rt;
     world.api.objects = map_new(api_free_object);
@@ -639,6 +646,11 @@ static inline void world_run(void (*body)(struct world *world))
     metrics_free(world.env.metrics);
     log_free(world.env.log);
     rt_free(world.rt);
+}
+
+static inline void world_run(void (*body)(struct world *world))
+{
+    world_run_with((struct world){.body = body});
 }
 
 #define WORLD_TEST(name)                                                                                               \

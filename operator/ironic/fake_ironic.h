@@ -119,6 +119,8 @@ static inline void fake_move_task(void *arg)
         } else {
             fake_set_state(ironic, node, move->states[i], last ? NULL : "x");
         }
+        if (last && !move->failed && str_equal(move->states[0], "inspecting"))
+            json_set_str(node, "inspection_finished_at", "now");
         if (str_equal(json_str(node, "provision_state"), "active"))
             json_set_str(node, "power_state", "power on");
         if (last && str_equal(json_str(node, "provision_state"), "manageable") && !json_str(node, "power_state"))
@@ -308,7 +310,7 @@ static inline void fake_node_call(struct fake_ironic *ironic, struct http_exchan
         json_set_bool(node, "maintenance", str_equal(method, "PUT"));
         http_reply_str(exchange, 202, NULL, "");
     } else if (str_equal(rest, "/inventory")) {
-        if (ironic->inventory)
+        if (ironic->inventory && json_str(node, "inspection_finished_at"))
             http_reply_str(exchange, 200, "application/json", ironic->inventory);
         else
             fake_error(ironic, exchange, 404, "no inventory");
