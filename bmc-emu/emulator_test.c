@@ -488,9 +488,9 @@ static void clock_ticks_from_what_was_set_body(struct world *world)
     pass(world, 3600 * RT_S);
     CLEANUP(json_free) struct json *manager = get(world, "/redfish/v1/Managers/" UUID1);
     assert_true(str_has_prefix(json_str(manager, "DateTime"), "2030-01-01T01:00:0"));
-    char other[256];
-    bmc_emulator_base_url(world->emulator, 1, other, sizeof(other));
-    strcat(other, "/redfish/v1/Managers/6d657461-6c33-4000-8000-000000000002");
+    char base[160], other[256];
+    bmc_emulator_base_url(world->emulator, 1, base, sizeof(base));
+    snprintf(other, sizeof(other), "%s/redfish/v1/Managers/6d657461-6c33-4000-8000-000000000002", base);
     CLEANUP(json_free) struct json *second = get(world, other);
     assert_false(str_has_prefix(json_str(second, "DateTime"), "2030"));
 }

@@ -85,7 +85,8 @@ static bool take_members(struct taking *taking, const struct json *object, const
                 return false;
             taking->taken++;
         } else if (group && json_is(item, JSON_OBJECT) && len + 1 < sizeof(path)) {
-            strcpy(path + len, "/");
+            path[len] = '/';
+            path[len + 1] = '\0';
             if (!take_members(taking, item, path))
                 return false;
         } else if (group) {
