@@ -10,7 +10,7 @@ struct http_header {
 };
 
 #define HTTP_HEADERS_MAX 100             /* headers of one message */
-#define HTTP_HEADER_BYTES_MAX 65536      /* all of them together */
+#define HTTP_HEADER_BYTES_MAX 20480      /* all of them together */
 #define HTTP_BODY_MAX (64 * 1024 * 1024) /* of a buffered body, unless a smaller limit was asked for */
 
 /* "Not Found" for 404; "" when unknown. */

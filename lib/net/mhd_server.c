@@ -17,8 +17,8 @@
 #define BACKLOG 1024
 #define ACCEPT_BATCH 64
 #define ACCEPT_PAUSE (100 * RT_MS)
-#define RUNS_MAX 16 /* of the daemon in one go */
-#define CONNECTION_MEMORY (128 * 1024)
+#define RUNS_MAX 16                   /* of the daemon in one go */
+#define CONNECTION_MEMORY (32 * 1024) /* of each, also when idle; holds HTTP_HEADER_BYTES_MAX and a buffer */
 /* TLS 1.2 for the firmware that still needs it; our order, the quick ciphers first. */
 #define PRIORITIES                                                                                                     \
     "PERFORMANCE:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:"                                                                 \
@@ -104,6 +104,7 @@ static void handshakes_wait(struct mhd_server *server)
 {
     struct rt *rt = server->server->net->rt;
     struct mhd_connection *next;
+    int one = 1;
 
     for (struct mhd_connection *place = server->handshaking; place; place = next) {
         next = place->next;
@@ -124,6 +125,8 @@ static void handshakes_wait(struct mhd_server *server)
                 continue;
             }
         }
+        /* A client with Nagle's algorithm holds its request back until its part of the handshake is acknowledged. */
+        setsockopt(place->fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof(one));
         place->suspended = true;
         MHD_suspend_connection(place->connection);
     }
