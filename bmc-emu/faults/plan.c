@@ -148,17 +148,31 @@ static bool machine_matches(const struct fault_row *row, size_t machine)
     return row->all_machines || row->machines[machine];
 }
 
-static bool state_matches(const struct fault_plan *plan, const struct fault_row *row, size_t machine)
+/* The states of one machine that rows may be about: its power and its progress, as masks. */
+struct states {
+    unsigned powers, progresses;
+};
+
+static bool state_matches(const struct fault_row *row, const struct states *states)
+{
+    if (!row->powers && !row->progresses)
+        return true;
+    return row->powers & states->powers || row->progresses & states->progresses;
+}
+
+/* Asks only when a row of this kind wants to know. The answer may take a wait, in which rows come and go. */
+static struct states find_states(const struct fault_plan *plan, enum fault_kind kind, size_t machine)
 {
     enum machine_power power = MACHINE_OFF;
     enum machine_progress progress = MACHINE_PROGRESS_NONE;
+    bool wanted = false;
 
-    if (!row->powers && !row->progresses)
-        return true;
-    if (machine == FAULT_NO_MACHINE || !plan->machines)
-        return false;
+    VEC_FOREACH (row, &plan->rows)
+        wanted |= (*row)->kind == kind && ((*row)->powers || (*row)->progresses);
+    if (!wanted || machine == FAULT_NO_MACHINE || !plan->machines)
+        return (struct states){0};
     plan->machines->state(plan->machines_arg, machine, &power, &progress);
-    return row->powers & 1u << power || row->progresses & 1u << progress;
+    return (struct states){.powers = 1u << power, .progresses = 1u << progress};
 }
 
 /* Counts an operation that the row is about, and decides. */
@@ -204,12 +218,13 @@ bool fault_plan_bites(struct fault_plan *plan, enum fault_kind kind, size_t mach
 {
     if (!plan->of_kind[kind])
         return false;
+    struct states states = find_states(plan, kind, machine);
     drop_expired(plan);
     for (size_t i = 0; i < plan->rows.len; i++) {
         struct fault_row *row = plan->rows.items[i];
         bool spent = false;
         if (row->kind != kind || rt_now(plan->rt) < row->begin || !machine_matches(row, machine) ||
-            !operation_matches(row, verb, path) || !state_matches(plan, row, machine))
+            !operation_matches(row, verb, path) || !state_matches(row, &states))
             continue;
         bool bites = row_bites(plan, row, machine, &spent);
         struct fault_hit hit = row->effect;
