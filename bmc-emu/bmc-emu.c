@@ -51,7 +51,10 @@ static struct error *serve(const struct env *env, const struct bmc_settings *set
         layers = fault_layers(plan);
         options->layers = &layers;
     }
-    TRY(bmc_emulator_start(env, options, &emulator));
+    struct error *err = bmc_emulator_start(env, options, &emulator);
+    if (error_is(err, ERROR_CONFLICT))
+        err = error_wrap(err, "choose another --%s", settings->addresses ? "redfish-port" : "port");
+    TRY(err);
     if (settings->faults)
         TRY_WRAP(read_faults(plan, settings->faults), "--faults");
     announce(emulator, settings);
