@@ -124,8 +124,9 @@ static struct error *ramdisk_error(const struct ramdisk *agent, const char *meth
         kind = ERROR_INTERNAL;
     CLEANUP(json_free) struct json *body = NULL;
     error_free(json_parse(response->body, response->body_len, &body)); /* not JSON: no text */
-    return error_new_code(kind, response->status, "%s %s/v1/commands returned code %d. %s", method, agent->url,
-                          response->status, json_str_or(body, "faultstring", ""));
+    return error_new_code(kind, response->status == 409 ? RAMDISK_BUSY : response->status,
+                          "%s %s/v1/commands returned code %d. %s", method, agent->url, response->status,
+                          json_str_or(body, "faultstring", ""));
 }
 
 /* `path` comes after "/v1/commands/"; `query` before the token ("wait=true&"). */
@@ -169,6 +170,16 @@ struct error *ramdisk_poll(struct node *node, const char *id, struct ramdisk_com
     CLEANUP(json_free) struct json *value = NULL;
     TRY(exchange(node, "GET", escaped, "", NULL, &value));
     return command_parse(value, ret);
+}
+
+struct error *ramdisk_is_busy(struct node *node, bool *ret)
+{
+    CLEANUP(json_free) struct json *list = NULL;
+    TRY(exchange(node, "GET", "", "", NULL, &list));
+    const struct json *commands = json_get(list, "commands");
+    const struct json *last = json_len(commands) ? json_item(commands, json_len(commands) - 1) : NULL;
+    *ret = str_equal(json_str(last, "command_status"), "RUNNING");
+    return NULL;
 }
 
 /* The step that a finished execute_*_step command tells of. */

@@ -26,10 +26,14 @@ void ramdisk_command_release(struct ramdisk_command *command);
 
 /*
  * Sends a command to the node's agent (driver_internal_info has its URL, token and certificate); `wait` has the agent answer when it is done.
- * A lost answer is looked up in the agent's list instead of sending twice (IRO-562). ERROR_CONFLICT: the agent is busy.
+ * A lost answer is looked up in the agent's list instead of sending twice (IRO-562). ERROR_CONFLICT with code
+ * RAMDISK_BUSY: the agent runs another command.
  */
+#define RAMDISK_BUSY 1409
 struct error *ramdisk_run(struct node *node, const char *name, const struct json *params, bool wait,
                           struct ramdisk_command *ret) MUST_CHECK;
+/* Does the agent run a command now? */
+struct error *ramdisk_is_busy(struct node *node, bool *ret) MUST_CHECK;
 /* How the command is doing; ERROR_NOT_FOUND when the agent does not know it (it was restarted). */
 struct error *ramdisk_poll(struct node *node, const char *id, struct ramdisk_command *ret) MUST_CHECK;
 /* The latest command of that name (without prefix) whose step has that name (NULL: any); ERROR_NOT_FOUND. */

@@ -262,34 +262,56 @@ static struct error *reboot_after(struct operation *operation)
     return operation_wait_beat(operation);
 }
 
+static struct error *attempt(struct step_context *context, const struct step_family *family, bool booted)
+{
+    struct operation *operation = context->operation;
+    const struct step_type *own = own_step(family, context->step);
+    enum step_verdict verdict = own ? STEP_DONE : STEP_IN_AGENT;
+    if (own && booted)
+        verdict = STEP_WAIT_BEAT;
+    else if (own)
+        TRY(own->run(context, &verdict));
+    if (verdict == STEP_WAIT_BEAT) {
+        node_internal_set(context->node, KEY_PHASE, "waiting");
+        return operation_wait_beat(operation);
+    }
+    if (verdict == STEP_DONE)
+        return NULL;
+    TRY(run_in_agent(context, family));
+    return json_bool(context->step, "reboot_requested", false) ? reboot_after(operation) : NULL;
+}
+
+static struct error *agent_idle(void *arg, bool *ret_done)
+{
+    bool busy = true;
+    struct error *err = ramdisk_is_busy(arg, &busy);
+    if (error_is_retryable(err)) {
+        error_free(err);
+        return NULL;
+    }
+    *ret_done = !busy;
+    return err;
+}
+
 static struct error *run_step(struct operation *operation, const struct step_family *family, const struct json *step)
 {
     struct node *node = operation->node;
-    const char *phase = node_internal(node, KEY_PHASE);
+    CLEANUP_FREE char *phase = mem_strdup(node_internal(node, KEY_PHASE));
     struct step_context context = {
         .operation = operation, .node = node, .step = step, .again = operation->resumed && phase};
     node_internal_set(node, KEY_PHASE, phase ? phase : "begun");
     TRY(node_save(node)); /* durable before anything happens outside */
     log_info(node->conductor->log, "step", KV("node", node->uuid), KV("name", node->name),
              KV("step", json_str(step, "step")), KV("state", provision_state_name(node->provision_state)));
-    enum step_verdict verdict = STEP_IN_AGENT;
-    const struct step_type *own = own_step(family, step);
-    bool booted = context.again && str_equal(phase, "waiting");
-    struct error *err = NULL;
-    if (own && booted)
-        verdict = STEP_WAIT_BEAT;
-    else if (own)
-        err = own->run(&context, &verdict);
-    if (!err && verdict == STEP_WAIT_BEAT) {
-        node_internal_set(node, KEY_PHASE, "waiting");
-        err = operation_wait_beat(operation);
-    } else if (!err && verdict == STEP_IN_AGENT) {
-        err = run_in_agent(&context, family);
-        if (!err && json_bool(step, "reboot_requested", false))
-            err = reboot_after(operation);
+    for (;;) {
+        struct error *err = attempt(&context, family, context.again && str_equal(phase, "waiting"));
+        json_free(TAKE_PTR(context.args));
+        if (error_code(err) != RAMDISK_BUSY)
+            return err;
+        error_free(err); /* with a command of before we were started again (IRO-346) */
+        TRY(operation_wait(operation, node->conductor->options.poll_min, agent_idle, node));
+        context.again = true;
     }
-    json_free(context.args);
-    return err;
 }
 
 struct error *steps_run(struct operation *operation, const struct step_family *family)
