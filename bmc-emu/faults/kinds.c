@@ -135,3 +135,51 @@ const struct fault_kind_info fault_kinds[FAULT_KIND_COUNT] = {
             .help = "the agent of a machine that booted the deploy image never calls back",
         },
 };
+
+static const char *const places[] = {
+    [FAULT_AT_HTTP] = "front end",
+    [FAULT_AT_DRIVER] = "driver",
+    [FAULT_AT_FETCHER] = "fetcher of media",
+    [FAULT_AT_GUEST] = "what runs on the machine",
+};
+
+static void print_modes(const char *const *modes, struct strbuf *out)
+{
+    for (size_t i = 0; modes && modes[i]; i++)
+        strbuf_addf(out, "%s`%s`", i ? ", " : " (", modes[i]);
+    strbuf_adds(out, modes ? ")" : "");
+}
+
+static void print_default(const struct fault_kind_info *kind, enum fault_member member, struct strbuf *out)
+{
+    char text[TIME_TEXT_SIZE];
+
+    if (member == FAULT_MEMBER_DELAY && kind->needs_delay)
+        strbuf_adds(out, " (required)");
+    else if (member == FAULT_MEMBER_DELAY && kind->delay)
+        strbuf_addf(out, " (`%s`)", time_format_duration(kind->delay, text));
+    else if (member == FAULT_MEMBER_STATUS)
+        strbuf_addf(out, " (`%d`)", kind->status);
+    else if (member == FAULT_MEMBER_OPERATION && kind->operation)
+        strbuf_addf(out, " (`%s`)", kind->operation);
+    else if (member == FAULT_MEMBER_MODE)
+        print_modes(kind->modes, out);
+}
+
+void fault_kinds_print(struct strbuf *out)
+{
+    strbuf_adds(out, "| `fault` | its members | where | what happens |\n|---|---|---|---|\n");
+    for (int i = 0; i < FAULT_KIND_COUNT; i++) {
+        const struct fault_kind_info *kind = &fault_kinds[i];
+        const char *comma = "";
+        strbuf_addf(out, "| `%s` | ", kind->name);
+        for (size_t bit = 0; fault_member_name(bit); bit++) {
+            if (!(kind->members & 1u << bit))
+                continue;
+            strbuf_addf(out, "%s`%s`", comma, fault_member_name(bit));
+            print_default(kind, (enum fault_member)(1u << bit), out);
+            comma = ", ";
+        }
+        strbuf_addf(out, " | %s | %s |\n", places[kind->place], kind->help);
+    }
+}

@@ -21,6 +21,7 @@
  *     perMachine  true: nth, from and count are of each machine; otherwise operations are counted over all machines of the row
  *   and the members of its kind.
  *
+ * YAML reads the words On and Off as booleans; where they are states or actions, true and false mean them.
  * Durations are in Go's syntax. A row that can bite no more is spent: it is gone.
  */
 #ifndef BMC_EMU_FAULTS_PLAN_H
@@ -51,7 +52,7 @@ enum fault_kind {
     FAULT_KIND_COUNT,
 };
 
-/* Members that only some kinds take. */
+/* Members that only some kinds take; in this order they are in messages. */
 enum fault_member {
     FAULT_MEMBER_OPERATION = 1 << 0,   /* "operation": HTTP method, pattern of paths, or both; or a power action */
     FAULT_MEMBER_MODE = 1 << 1,        /* "mode": one of the kind's modes, the first when left out */
@@ -106,6 +107,9 @@ bool fault_plan_remove(struct fault_plan *plan, uint64_t id); /* false when it i
 void fault_plan_clear(struct fault_plan *plan);
 /* The active rows, oldest first: [{"id": 1, "row": {...}, "seen": operations that matched, "hits": those that went wrong}]. */
 struct json *fault_plan_json(struct fault_plan *plan);
+
+/* The table of kinds for README.md, which a test compares. */
+void fault_kinds_print(struct strbuf *out);
 
 /* -- for decorators -- */
 struct rt *fault_plan_rt(const struct fault_plan *plan);

@@ -386,13 +386,50 @@ static void test_effect(void **unused)
     run(check_effect);
 }
 
+/* As they come out of YAML. */
+static void check_yaml_words(struct world *w)
+{
+    add(w, "{\"fault\": \"power-stuck\", \"operation\": true, \"when\": {\"state\": false}}");
+    assert_true(fault_plan_bites(w->plan, FAULT_POWER_STUCK, 0, "On", NULL, NULL));
+    assert_false(fault_plan_bites(w->plan, FAULT_POWER_STUCK, 0, "ForceOff", NULL, NULL));
+    assert_false(fault_plan_bites(w->plan, FAULT_POWER_STUCK, 1, "On", NULL, NULL));
+    add(w, "{\"fault\": \"status\", \"when\": {\"state\": [\"PoweringOn\", true]}}");
+    assert_true(bites(w, FAULT_STATUS, 1));
+    assert_false(bites(w, FAULT_STATUS, 0));
+}
+
+static void test_yaml_words(void **unused)
+{
+    run(check_yaml_words);
+}
+
+/* README.md shows the table as it is. */
+static void test_readme(void **unused)
+{
+    CLEANUP_STRBUF struct strbuf table = STRBUF_INIT, readme = STRBUF_INIT;
+    char chunk[4096];
+    size_t len;
+    FILE *file = fopen("bmc-emu/faults/README.md", "re");
+
+    assert_non_null(file);
+    while ((len = fread(chunk, 1, sizeof(chunk), file)) > 0)
+        strbuf_add(&readme, chunk, len);
+    fclose(file);
+    fault_kinds_print(&table);
+    if (strstr(strbuf_str(&readme), strbuf_str(&table)))
+        return;
+    fputs(strbuf_str(&table), stderr);
+    fail_msg("bmc-emu/faults/README.md does not show the table above");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refusals), cmocka_unit_test(test_limit),      cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_machines), cmocka_unit_test(test_operations), cmocka_unit_test(test_state),
         cmocka_unit_test(test_times),    cmocka_unit_test(test_count),      cmocka_unit_test(test_per_machine),
-        cmocka_unit_test(test_rate),     cmocka_unit_test(test_effect),
+        cmocka_unit_test(test_rate),     cmocka_unit_test(test_effect),     cmocka_unit_test(test_yaml_words),
+        cmocka_unit_test(test_readme),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

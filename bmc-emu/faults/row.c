@@ -58,9 +58,46 @@ static const struct json_field all_fields[] = {
     {0},
 };
 
+const char *fault_member_name(size_t bit)
+{
+    return bit < ARRAY_SIZE(member_fields) ? member_fields[bit].path : NULL;
+}
+
 static void row_text_release(struct row_text *text)
 {
     json_decode_release(all_fields, text);
+}
+
+/* -- words that YAML takes for booleans: On, Off -- */
+
+static struct json *word_of(const struct json *value)
+{
+    if (json_is(value, JSON_BOOL))
+        return json_new_string(json_bool(value, "", false) ? "On" : "Off");
+    return json_copy(value);
+}
+
+static void restore_word(struct json *row, const char *path)
+{
+    if (json_is(json_get(row, path), JSON_BOOL))
+        json_set(row, path, word_of(json_get(row, path)));
+}
+
+/* The row as it was meant. */
+static struct json *restore_words(const struct json *json)
+{
+    struct json *row = json_copy(json);
+    struct json *states = json_new_array();
+
+    restore_word(row, "operation");
+    restore_word(row, "when/state");
+    JSON_FOREACH (state, json_get(row, "when/state"))
+        json_append(states, word_of(state));
+    if (json_is(json_get(row, "when/state"), JSON_ARRAY))
+        json_set(row, "when/state", states);
+    else
+        json_free(states);
+    return row;
 }
 
 /* -- which members -- */
@@ -359,14 +396,14 @@ static struct error *fill(struct fault_row *row, const struct json *json, struct
     return take_effect(row, json, &text);
 }
 
-struct error *fault_row_new(const struct json *json, struct rt *rt, const struct fault_machines *machines, void *arg,
+struct error *fault_row_new(const struct json *given, struct rt *rt, const struct fault_machines *machines, void *arg,
                             struct fault_row **ret)
 {
     CLEANUP(fault_row_free) struct fault_row *row = mem_alloc(sizeof(*row));
 
-    TRY_WRAP(take_kind(json, &row->kind), "the row");
-    TRY_WRAP(fill(row, json, rt, machines, arg), "fault \"%s\"", fault_kinds[row->kind].name);
-    row->json = json_copy(json);
+    row->json = restore_words(given);
+    TRY_WRAP(take_kind(row->json, &row->kind), "the row");
+    TRY_WRAP(fill(row, row->json, rt, machines, arg), "fault \"%s\"", fault_kinds[row->kind].name);
     *ret = TAKE_PTR(row);
     return NULL;
 }

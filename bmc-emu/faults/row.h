@@ -16,7 +16,7 @@ struct fault_counter {
 
 struct fault_row {
     enum fault_kind kind;
-    struct json *json; /* as it was given */
+    struct json *json; /* as it was given, but for words that YAML takes for booleans */
     bool all_machines;
     bool *machines; /* of machine_count, unless all are meant */
     size_t machine_count;
@@ -33,9 +33,12 @@ struct fault_row {
 };
 
 /* Decodes and checks a row; its life begins now. */
-struct error *fault_row_new(const struct json *json, struct rt *rt, const struct fault_machines *machines, void *arg,
+struct error *fault_row_new(const struct json *given, struct rt *rt, const struct fault_machines *machines, void *arg,
                             struct fault_row **ret) MUST_CHECK;
 void fault_row_free(struct fault_row *row);
 DEFINE_CLEANUP(struct fault_row, fault_row_free);
+
+/* What a member is called in a row; `bit` is the number of the bit in enum fault_member. NULL past the last. */
+const char *fault_member_name(size_t bit);
 
 #endif
