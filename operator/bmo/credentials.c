@@ -8,20 +8,25 @@
 
 /* -- secrets in general -- */
 
-struct error *secret_claim(struct host_pass *pass, const char *name, unsigned flags, struct json **ret)
+struct error *secret_claim(struct host_pass *pass, const char *name, unsigned flags, struct kube_object **ret)
 {
-    struct json *secret CLEANUP(json_free) = NULL;
+    CLEANUP(kube_object_unref) struct kube_object *secret = NULL;
 
     TRY(object_store_get(pass->bmo->secrets, pass->ns, name, true, &secret));
     if (!secret)
         return error_new(ERROR_NOT_FOUND, "secret %s/%s does not exist", pass->ns, name);
-    struct json *claimed CLEANUP(json_free) = json_copy(secret);
-    if (!kube_label(claimed, SECRET_ENVIRONMENT_LABEL))
+    struct json *claimed CLEANUP(json_free) = kube_object_copy(secret);
+    bool changed = !kube_label(claimed, SECRET_ENVIRONMENT_LABEL);
+    if (changed)
         kube_set_label(claimed, SECRET_ENVIRONMENT_LABEL, SECRET_ENVIRONMENT_VALUE);
     if (flags & CLAIM_OWNER)
-        kube_set_owner(claimed, &metal3_bare_metal_hosts, pass->host, KUBE_OWNER_PLAIN);
+        changed |= kube_set_owner(claimed, &metal3_bare_metal_hosts, pass->host, KUBE_OWNER_PLAIN);
     if ((flags & CLAIM_FINALIZER) && !kube_is_deleting(claimed))
-        kube_add_finalizer(claimed, SECRET_FINALIZER);
+        changed |= kube_add_finalizer(claimed, SECRET_FINALIZER);
+    if (!changed) {
+        *ret = TAKE_PTR(secret);
+        return NULL;
+    }
     TRY_WRAP(object_store_write(pass->bmo->secrets, secret, claimed, false, ret), "failed to claim secret %s/%s",
              pass->ns, name);
     return NULL;
@@ -29,15 +34,14 @@ struct error *secret_claim(struct host_pass *pass, const char *name, unsigned fl
 
 struct error *secret_release(struct host_pass *pass, const char *name)
 {
-    struct json *secret CLEANUP(json_free) = NULL;
-    struct json *written CLEANUP(json_free) = NULL;
+    CLEANUP(kube_object_unref) struct kube_object *secret = NULL, *written = NULL;
 
     if (str_is_empty(name))
         return NULL;
     TRY(object_store_get(pass->bmo->secrets, pass->ns, name, true, &secret));
     if (!secret)
         return NULL;
-    struct json *released CLEANUP(json_free) = json_copy(secret);
+    struct json *released CLEANUP(json_free) = kube_object_copy(secret);
     if (!kube_remove_finalizer(released, SECRET_FINALIZER))
         return NULL;
     TRY_WRAP(object_store_write(pass->bmo->secrets, secret, released, false, &written),
@@ -79,8 +83,8 @@ static struct error *load_credentials(struct host_pass *pass)
     if (!host_spec(pass, "bmc/address")[0])
         return error_new(ERROR_INVALID, "Empty BMC address Missing BMC connection detail 'Address'");
     TRY(bmc_address_parse(host_spec(pass, "bmc/address"), false, &address));
-    pass->user = trimmed_value(pass->secret, "username");
-    pass->password = trimmed_value(pass->secret, "password");
+    pass->user = trimmed_value(kube_object_json(pass->secret), "username");
+    pass->password = trimmed_value(kube_object_json(pass->secret), "password");
     if (!pass->user[0])
         return error_new(
             ERROR_INVALID,
@@ -97,7 +101,7 @@ static void drop_credentials(struct host_pass *pass)
     free(pass->user);
     mem_free_secret(pass->password);
     pass->user = pass->password = NULL;
-    json_free(pass->secret);
+    kube_object_unref(pass->secret);
     pass->secret = NULL;
     pass->have_credentials = false;
 }

@@ -8,6 +8,11 @@
 #include "lib/log/log.h"
 #include "operator/bmo/host_pass.h"
 
+static const struct json *known_data(const struct host_pass *pass)
+{
+    return kube_object_json(pass->hardware_data);
+}
+
 /* -- a saved status -- */
 
 static struct json *parse_saved_status(const struct host_pass *pass)
@@ -29,7 +34,7 @@ static struct json *parse_saved_status(const struct host_pass *pass)
 
 static struct error *restore_status(struct host_pass *pass, struct json *status, struct action *ret)
 {
-    const struct json *hardware = json_get(pass->hardware_data, "spec/hardware");
+    const struct json *hardware = json_get(known_data(pass), "spec/hardware");
 
     json_set(pass->host, "status", status);
     if (hardware)
@@ -60,7 +65,7 @@ static struct error *update_details(struct host_pass *pass, struct action *ret)
     bool used = false, dropped = false;
 
     if (!json_has(pass->host, "status/hardware") || host_inspection_disabled(pass)) {
-        details = json_copy(json_get(pass->hardware_data, "spec/hardware"));
+        details = json_copy(json_get(known_data(pass), "spec/hardware"));
         if (!details)
             TRY(annotation_details(pass, &details));
         if (details && !json_equal(details, json_get(pass->host, "status/hardware"))) {
@@ -83,14 +88,15 @@ static struct error *update_details(struct host_pass *pass, struct action *ret)
 
 static struct error *release_hardware_data(struct host_pass *pass)
 {
-    struct json *released CLEANUP(json_free) = json_copy(pass->hardware_data);
-    struct json *written = NULL;
+    struct kube_object *written = NULL;
 
-    if (!pass->hardware_data || !kube_remove_finalizer(released, HARDWARE_DATA_FINALIZER))
+    if (!kube_has_finalizer(known_data(pass), HARDWARE_DATA_FINALIZER))
         return NULL;
+    struct json *released CLEANUP(json_free) = kube_object_copy(pass->hardware_data);
+    kube_remove_finalizer(released, HARDWARE_DATA_FINALIZER);
     TRY_WRAP(object_store_write(pass->bmo->hardware_data, pass->hardware_data, released, false, &written),
              "failed to remove hardwareData finalizer");
-    json_free(pass->hardware_data);
+    kube_object_unref(pass->hardware_data);
     pass->hardware_data = written;
     return NULL;
 }
@@ -106,7 +112,7 @@ struct error *step_host_data(struct host_pass *pass, struct action *ret)
     if (saved)
         return restore_status(pass, saved, ret);
     TRY(host_drop_annotation(pass, HOST_STATUS_ANNOTATION, &dropped));
-    const char *arch = json_str_or(pass->hardware_data, "spec/hardware/cpu/arch", "");
+    const char *arch = json_str_or(known_data(pass), "spec/hardware/cpu/arch", "");
     if (!host_spec(pass, "architecture")[0] && arch[0]) {
         json_set_str(pass->host, "spec/architecture", arch);
         TRY(host_write(pass));
@@ -120,8 +126,8 @@ struct error *hardware_data_store(struct host_pass *pass, const struct json *det
 {
     if (host_is_deleting(pass))
         return NULL;
-    if (pass->hardware_data && json_equal(details, json_get(pass->hardware_data, "spec/hardware")) &&
-        kube_has_finalizer(pass->hardware_data, HARDWARE_DATA_FINALIZER) && !kube_is_deleting(pass->hardware_data))
+    if (pass->hardware_data && json_equal(details, json_get(known_data(pass), "spec/hardware")) &&
+        kube_has_finalizer(known_data(pass), HARDWARE_DATA_FINALIZER) && !kube_is_deleting(known_data(pass)))
         return NULL; /* stored by a pass whose status was not saved */
     if (pass->hardware_data) {
         TRY(release_hardware_data(pass));
@@ -131,7 +137,7 @@ struct error *hardware_data_store(struct host_pass *pass, const struct json *det
     json_set(object, "spec/hardware", json_copy(details));
     kube_add_finalizer(object, HARDWARE_DATA_FINALIZER);
     kube_set_owner(object, &metal3_bare_metal_hosts, pass->host, KUBE_OWNER_CONTROLLER);
-    json_free(pass->hardware_data);
+    kube_object_unref(pass->hardware_data);
     pass->hardware_data = NULL;
     TRY_WRAP(object_store_create(pass->bmo->hardware_data, object, &pass->hardware_data),
              "failed to create hardwareData");

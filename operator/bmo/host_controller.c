@@ -34,18 +34,19 @@ static struct error *make_provisioner(struct host_pass *pass, struct action *ret
 {
     struct provisioner_factory *factory = pass->bmo->options.factory;
 
-    pass->told = json_copy(pass->host);
-    const struct json *spec = json_get(pass->told, "spec");
+    const struct json *spec = pass->told = json_copy(json_get(pass->host, "spec"));
+    pass->id = mem_strdup(host_status(pass, "provisioning/ID"));
+    pass->uid = mem_strdup(kube_uid(pass->host));
     pass->provisioner_host = (struct provisioner_host){
         .ns = pass->ns,
         .name = pass->name,
-        .uid = kube_uid(pass->told),
+        .uid = pass->uid,
         .bmc_address = json_str_or(spec, "bmc/address", ""),
         .user = pass->user,
         .password = pass->password,
         .skip_verify = json_bool(spec, "bmc/disableCertificateVerification", false),
         .boot_mac = json_str_or(spec, "bootMACAddress", ""),
-        .id = json_str_or(pass->told, "status/provisioning/ID", ""),
+        .id = pass->id,
         .consumer = json_str_or(spec, "consumerRef/name", ""),
         .publish = publish_from_backend,
         .publish_arg = pass,
@@ -136,10 +137,10 @@ static struct reconcile_result reconcile(void *arg, const char *ns, const char *
     struct error *err = object_store_get(pass.bmo->hosts, ns, name, false, &pass.original);
     if (err)
         return reconcile_error(err);
-    if (!pass.original || kube_annotation(pass.original, HOST_PAUSED_ANNOTATION))
+    if (!pass.original || kube_annotation(kube_object_json(pass.original), HOST_PAUSED_ANNOTATION))
         return reconcile_done();
     pass.log = pass_logger(pass.bmo, ns, name);
-    pass.host = json_copy(pass.original);
+    pass.host = kube_object_copy(pass.original);
     pass.ns = mem_strdup(ns);
     pass.name = mem_strdup(name);
     err = run_pass(&pass, &action);

@@ -19,12 +19,12 @@ static const struct data_kind network_kind = {"networkData", "networkData", true
 static struct error *secret_text(struct host_pass *pass, const char *name, const struct data_kind *kind, unsigned flags,
                                  char **ret)
 {
-    struct json *secret CLEANUP(json_free) = NULL;
+    CLEANUP(kube_object_unref) struct kube_object *secret = NULL;
 
     TRY(secret_claim(pass, name, flags, &secret));
-    char *text = kube_secret_value(secret, kind->key, NULL);
+    char *text = kube_secret_value(kube_object_json(secret), kind->key, NULL);
     if (!text)
-        text = kube_secret_value(secret, "value", NULL);
+        text = kube_secret_value(kube_object_json(secret), "value", NULL);
     if (!text) {
         host_metrics_count(&pass->bmo->metrics, HOST_METRIC_CONFIG_DATA_ERROR, kind->key, NULL, NULL);
         if (!kind->may_be_empty)
@@ -139,7 +139,7 @@ struct error *host_pull_secret(struct host_pass *pass, char **ret, char **ret_pr
 {
     const struct json *image = json_get(pass->host, "spec/image");
     const char *name = json_str_or(image, "ociAuthSecretName", "");
-    struct json *secret CLEANUP(json_free) = NULL;
+    CLEANUP(kube_object_unref) struct kube_object *secret = NULL;
 
     if (!image_is_oci(image) || !name[0])
         return NULL;
@@ -150,7 +150,7 @@ struct error *host_pull_secret(struct host_pass *pass, char **ret, char **ret_pr
         return NULL;
     }
     TRY(err);
-    const char *type = json_str_or(secret, "type", "");
+    const char *type = json_str_or(kube_object_json(secret), "type", "");
     bool wrapped = str_equal(type, "kubernetes.io/dockerconfigjson");
     if (!wrapped && !str_equal(type, "kubernetes.io/dockercfg")) {
         *ret_problem =
@@ -160,7 +160,8 @@ struct error *host_pull_secret(struct host_pass *pass, char **ret, char **ret_pr
         pass_event(pass, true, "ImageAuthFormatUnsupported", "%s", *ret_problem);
         return NULL;
     }
-    CLEANUP_SECRET char *text = kube_secret_value(secret, wrapped ? ".dockerconfigjson" : ".dockercfg", NULL);
+    CLEANUP_SECRET char *text =
+        kube_secret_value(kube_object_json(secret), wrapped ? ".dockerconfigjson" : ".dockercfg", NULL);
     CLEANUP_FREE char *registry = registry_of(image_url(image));
     err = lookup_auth(text ? text : "", wrapped, registry, ret);
     if (err) {

@@ -115,7 +115,7 @@ void pass_publish_events(struct host_pass *pass)
     VEC_FOREACH (queued, &pass->events) {
         const struct event event = {
             .resource = &metal3_bare_metal_hosts,
-            .object = pass->host ? pass->host : pass->original,
+            .object = pass->host,
             .related = json_get(pass->host, "spec/consumerRef"),
             .type = queued->warning ? EVENT_WARNING : EVENT_NORMAL,
             .reason = queued->reason,
@@ -136,13 +136,15 @@ void pass_release(struct host_pass *pass)
     release_events(pass);
     release_metrics(pass);
     json_free(pass->host);
-    json_free(pass->original);
+    kube_object_unref(pass->original);
     json_free(pass->told);
-    json_free(pass->hardware_data);
-    json_free(pass->secret);
+    kube_object_unref(pass->hardware_data);
+    kube_object_unref(pass->secret);
     free(pass->user);
     mem_free_secret(pass->password);
     free(pass->network_data);
+    free(pass->id);
+    free(pass->uid);
     free(pass->ns);
     free(pass->name);
     log_free(pass->log);
@@ -152,14 +154,14 @@ void pass_release(struct host_pass *pass)
 /* -- writing -- */
 
 /* Takes the server's answer as the new base; what the other half of the object holds in memory stays. */
-static void rebase(struct host_pass *pass, struct json *answer, const char *kept)
+static void rebase(struct host_pass *pass, struct kube_object *answer, const char *kept)
 {
     struct json *mine = json_detach(pass->host, kept);
 
-    json_free(pass->original);
+    kube_object_unref(pass->original);
     json_free(pass->host);
     pass->original = answer;
-    pass->host = json_copy(answer);
+    pass->host = kube_object_copy(answer);
     if (mine)
         json_set(pass->host, kept, mine);
     else
@@ -168,7 +170,7 @@ static void rebase(struct host_pass *pass, struct json *answer, const char *kept
 
 struct error *host_write(struct host_pass *pass)
 {
-    struct json *answer = NULL;
+    struct kube_object *answer = NULL;
 
     TRY_WRAP(object_store_write(pass->bmo->hosts, pass->original, pass->host, false, &answer), "write host %s/%s",
              pass->ns, pass->name);
@@ -177,12 +179,17 @@ struct error *host_write(struct host_pass *pass)
     return NULL;
 }
 
+bool host_status_changed(const struct host_pass *pass)
+{
+    return !json_equal(json_get(pass->host, "status"), json_get(kube_object_json(pass->original), "status"));
+}
+
 struct error *host_save_status(struct host_pass *pass)
 {
     char now[TIME_TEXT_SIZE];
-    struct json *answer = NULL;
+    struct kube_object *answer = NULL;
 
-    if (json_equal(json_get(pass->host, "status"), json_get(pass->original, "status")))
+    if (!host_status_changed(pass))
         return NULL;
     host_fill_status(pass->host);
     json_set_str(pass->host, "status/lastUpdated", time_format(rt_wall(pass->bmo->env->rt), 0, now));

@@ -73,18 +73,19 @@ struct queued_metric {
 
 struct host_pass {
     struct bmo *bmo;
-    struct log *log;       /* with namespace and host */
-    struct json *host;     /* as this pass wishes it */
-    struct json *original; /* as last read or written */
+    struct log *log;              /* with namespace and host */
+    struct json *host;            /* as this pass wishes it */
+    struct kube_object *original; /* as last read or written */
     char *ns, *name;
-    struct json *hardware_data; /* the HardwareData of the same name; NULL: none */
-    struct json *secret;        /* of the BMC; NULL: none */
+    struct kube_object *hardware_data; /* the HardwareData of the same name; NULL: none */
+    struct kube_object *secret;        /* of the BMC; NULL: none */
     char *user, *password;
     bool have_credentials;
     char *network_data; /* preprovisioning network data; NULL: none */
     struct provisioner *provisioner;
     struct provisioner_host provisioner_host; /* points into `told` */
-    struct json *told;                        /* the host when the provisioner was made */
+    char *id, *uid;                           /* for it as well */
+    struct json *told;                        /* the spec when the provisioner was made */
     VEC(struct queued_event) events;
     VEC(struct queued_metric) metrics;
 };
@@ -110,6 +111,7 @@ void pass_release(struct host_pass *pass);
 
 /* Writes metadata and spec when they differ; status in memory stays. A conflict is an error that starts the pass anew. */
 struct error *host_write(struct host_pass *pass) MUST_CHECK;
+bool host_status_changed(const struct host_pass *pass); /* since it was read or written */
 /* Writes status when it differs, with lastUpdated. */
 struct error *host_save_status(struct host_pass *pass) MUST_CHECK;
 
@@ -155,8 +157,9 @@ struct error *step_states(struct host_pass *pass, struct action *ret) MUST_CHECK
 
 /* -- credentials.c: secrets -- */
 enum claim_flags { CLAIM_OWNER = 1 << 0, CLAIM_FINALIZER = 1 << 1 };
-/* The secret, with label, owner and finalizer as asked (BMO-421). ERROR_NOT_FOUND when there is none. The caller owns it. */
-struct error *secret_claim(struct host_pass *pass, const char *name, unsigned flags, struct json **ret) MUST_CHECK;
+/* The secret, with label, owner and finalizer as asked (BMO-421). ERROR_NOT_FOUND when there is none. A new reference. */
+struct error *secret_claim(struct host_pass *pass, const char *name, unsigned flags, struct kube_object **ret)
+    MUST_CHECK;
 struct error *secret_release(struct host_pass *pass, const char *name) MUST_CHECK; /* takes our finalizer off */
 bool host_deletion_flow(const struct host_pass *pass);
 

@@ -276,8 +276,23 @@ static int compare_conditions(const void *a, const void *b)
     return left_ready != right_ready ? right_ready - left_ready : strcmp(left, right);
 }
 
+static bool conditions_are_sorted(const struct json *host)
+{
+    const struct json *conditions = json_get(host, "status/conditions");
+    struct json *previous = NULL;
+
+    JSON_FOREACH (condition, conditions) {
+        if (previous && compare_conditions(&previous, &condition) > 0)
+            return false;
+        previous = condition;
+    }
+    return true;
+}
+
 static void sort_conditions(struct json *host)
 {
+    if (conditions_are_sorted(host))
+        return;
     struct json *conditions = json_detach(host, "status/conditions"), *sorted = json_new_array();
     size_t len = json_len(conditions);
     CLEANUP_FREE struct json **items = mem_alloc_array(len ? len : 1, sizeof(*items));

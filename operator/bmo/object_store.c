@@ -12,12 +12,12 @@ struct object_store {
     const struct kube_resource *resource;
     struct informer *informer;
     struct map *
-        written; /* "ns/name" to struct json *: answers that the cache has not shown yet, the last of objects that are gone too */
+        written; /* "ns/name" to struct kube_object: answers that the cache has not shown yet, the last of objects that are gone too */
 };
 
-static void free_json(void *value)
+static void unref(void *value)
 {
-    json_free(value);
+    kube_object_unref(value);
 }
 
 struct object_store *object_store_new(struct kube_client *client, const struct kube_resource *resource,
@@ -28,7 +28,7 @@ struct object_store *object_store_new(struct kube_client *client, const struct k
     store->client = client;
     store->resource = resource;
     store->informer = informer;
-    store->written = map_new(free_json);
+    store->written = map_new(unref);
     return store;
 }
 
@@ -73,21 +73,22 @@ static bool is_gone(const struct json *object)
     return kube_is_deleting(object) && !json_len(json_get(object, "metadata/finalizers"));
 }
 
-static void remember(struct object_store *store, const struct json *object)
+static void remember(struct object_store *store, struct kube_object *object)
 {
-    CLEANUP_FREE char *key = key_of(kube_namespace(object), kube_name(object));
-    map_set(store->written, key, json_copy(object));
+    const struct json *json = kube_object_json(object);
+    CLEANUP_FREE char *key = key_of(kube_namespace(json), kube_name(json));
+    map_set(store->written, key, kube_object_ref(object));
 }
 
 bool object_store_is_echo(const struct object_store *store, const struct json *object)
 {
     CLEANUP_FREE char *key = key_of(kube_namespace(object), kube_name(object));
-    const struct json *written = map_get(store->written, key);
+    const struct kube_object *written = map_get(store->written, key);
 
-    return written && !is_older(written, object);
+    return written && !is_older(kube_object_json(written), object);
 }
 
-struct error *object_store_get_live(struct object_store *store, const char *ns, const char *name, struct json **ret)
+static struct error *get_live(struct object_store *store, const char *ns, const char *name, struct kube_object **ret)
 {
     struct json *object = NULL;
 
@@ -98,39 +99,41 @@ struct error *object_store_get_live(struct object_store *store, const char *ns, 
         return NULL;
     }
     TRY(err);
-    *ret = object;
+    *ret = kube_object_new(object);
     return NULL;
 }
 
 struct error *object_store_get(struct object_store *store, const char *ns, const char *name, bool ask,
-                               struct json **ret)
+                               struct kube_object **ret)
 {
     CLEANUP_FREE char *key = key_of(ns, name);
     CLEANUP(kube_object_unref) struct kube_object *cached = informer_get(store->informer, ns, name);
-    const struct json *written = map_get(store->written, key);
+    const struct json *cached_json = kube_object_json(cached);
+    struct kube_object *written = map_get(store->written, key);
+    const struct json *written_json = kube_object_json(written);
 
-    if (written && is_gone(written) && cached && str_equal(kube_uid(kube_object_json(cached)), kube_uid(written))) {
+    if (written && is_gone(written_json) && cached && str_equal(kube_uid(cached_json), kube_uid(written_json))) {
         *ret = NULL;
         return NULL;
     }
-    if (written && cached && !is_older(kube_object_json(cached), written)) {
+    if (written && cached && !is_older(cached_json, written_json)) {
         map_remove(store->written, key);
         written = NULL;
     }
     if (written && cached) {
-        *ret = json_copy(written);
+        *ret = kube_object_ref(written);
         return NULL;
     }
     if (written) {
         /* Made by us and not in the cache yet, or gone again: the server knows. */
-        TRY(object_store_get_live(store, ns, name, ret));
+        TRY(get_live(store, ns, name, ret));
         if (!*ret)
             map_remove(store->written, key);
         return NULL;
     }
     if (!cached && ask)
-        return object_store_get_live(store, ns, name, ret);
-    *ret = cached ? kube_object_copy(cached) : NULL;
+        return get_live(store, ns, name, ret);
+    *ret = TAKE_PTR(cached);
     return NULL;
 }
 
@@ -138,64 +141,67 @@ struct error *object_store_get(struct object_store *store, const char *ns, const
  * Metadata and spec go as a merge patch. Status goes whole, by PUT, as upstream writes it: a merge patch cannot say the explicit nulls that
  * belong in it (BMO-006).
  */
-static struct error *send(struct object_store *store, const struct json *original, const struct json *changed,
-                          bool status_only, struct json **ret)
+static struct error *send(struct object_store *store, struct kube_object *original, const struct json *changed,
+                          bool status_only, struct kube_object **ret)
 {
-    if (status_only)
-        return kube_update_status(store->client, store->resource, changed, ret);
-    struct json *patch CLEANUP(json_free) = kube_diff(original, changed, false, KUBE_PATCH_LOCKED);
-    if (!patch) {
-        *ret = json_copy(original);
-        return NULL;
+    const struct json *old = kube_object_json(original);
+    struct json *answer = NULL;
+
+    if (status_only) {
+        TRY(kube_update_status(store->client, store->resource, changed, &answer));
+    } else {
+        struct json *patch CLEANUP(json_free) = kube_diff(old, changed, false, KUBE_PATCH_LOCKED);
+        if (!patch) {
+            *ret = kube_object_ref(original);
+            return NULL;
+        }
+        TRY(kube_patch(store->client, store->resource, kube_namespace(old), kube_name(old), KUBE_PATCH_MERGE, patch,
+                       NULL, &answer));
     }
-    return kube_patch(store->client, store->resource, kube_namespace(original), kube_name(original), KUBE_PATCH_MERGE,
-                      patch, NULL, ret);
+    *ret = kube_object_new(answer);
+    return NULL;
 }
 
 /* The cache may go on showing what a refused write was based on: look for ourselves. */
 static void look_after_conflict(struct object_store *store, const struct json *original)
 {
-    struct json *live CLEANUP(json_free) = NULL;
+    CLEANUP(kube_object_unref) struct kube_object *live = NULL;
 
-    struct error *err = object_store_get_live(store, kube_namespace(original), kube_name(original), &live);
+    struct error *err = get_live(store, kube_namespace(original), kube_name(original), &live);
     error_free(err); /* then the cache has to do */
     if (live)
         remember(store, live);
 }
 
-struct error *object_store_write(struct object_store *store, const struct json *original, const struct json *changed,
-                                 bool status_only, struct json **ret)
+struct error *object_store_write(struct object_store *store, struct kube_object *original, const struct json *changed,
+                                 bool status_only, struct kube_object **ret)
 {
-    struct json *answer = NULL;
+    const struct json *old = kube_object_json(original);
+    CLEANUP(kube_object_unref) struct kube_object *answer = NULL;
 
     struct error *err = send(store, original, changed, status_only, &answer);
-    if (kube_is_not_found(err) && kube_is_deleting(original)) {
+    if (kube_is_not_found(err) && kube_is_deleting(old)) {
         error_free(err);
         *ret = NULL;
         return NULL;
     }
     if (kube_is_conflict(err))
-        look_after_conflict(store, original);
+        look_after_conflict(store, old);
     TRY(err);
-    remember(store, answer);
-    if (is_gone(answer)) {
-        json_free(answer);
-        answer = NULL;
-    }
-    *ret = answer;
+    if (answer != original)
+        remember(store, answer);
+    *ret = is_gone(kube_object_json(answer)) ? NULL : TAKE_PTR(answer);
     return NULL;
 }
 
-struct error *object_store_create(struct object_store *store, const struct json *object, struct json **ret)
+struct error *object_store_create(struct object_store *store, const struct json *object, struct kube_object **ret)
 {
     struct json *answer = NULL;
 
     TRY(kube_create(store->client, store->resource, object, &answer));
-    remember(store, answer);
-    if (ret)
-        *ret = answer;
-    else
-        json_free(answer);
+    struct kube_object *created = kube_object_new(answer);
+    remember(store, created);
+    *ret = created;
     return NULL;
 }
 

@@ -19,10 +19,7 @@ struct informer *object_store_informer(struct object_store *store);
 
 /* The newest that we know; *ret is NULL when it does not exist. With `ask` a miss in the cache is checked with the server. */
 struct error *object_store_get(struct object_store *store, const char *ns, const char *name, bool ask,
-                               struct json **ret) MUST_CHECK;
-/* As object_store_get(), from the server. */
-struct error *object_store_get_live(struct object_store *store, const char *ns, const char *name, struct json **ret)
-    MUST_CHECK;
+                               struct kube_object **ret) MUST_CHECK;
 /* True when an event's object is what we wrote, or older: nothing in it is new to us. */
 bool object_store_is_echo(const struct object_store *store, const struct json *object);
 /*
@@ -30,10 +27,10 @@ bool object_store_is_echo(const struct object_store *store, const struct json *o
  * else wrote meanwhile. *ret is the newest object, NULL when it is gone with its last finalizer. Metadata and spec are not sent when they do not
  * differ.
  */
-struct error *object_store_write(struct object_store *store, const struct json *original, const struct json *changed,
-                                 bool status_only, struct json **ret) MUST_CHECK;
-/* Creates it; *ret may be NULL. */
-struct error *object_store_create(struct object_store *store, const struct json *object, struct json **ret) MUST_CHECK;
+struct error *object_store_write(struct object_store *store, struct kube_object *original, const struct json *changed,
+                                 bool status_only, struct kube_object **ret) MUST_CHECK;
+struct error *object_store_create(struct object_store *store, const struct json *object, struct kube_object **ret)
+    MUST_CHECK;
 struct error *object_store_delete(struct object_store *store, const char *ns, const char *name) MUST_CHECK;
 
 #endif

@@ -13,8 +13,8 @@ static bool credentials_match(const struct host_pass *pass, const char *member)
     CLEANUP_FREE char *name = mem_printf("%s/credentials/name", member);
     CLEANUP_FREE char *version = mem_printf("%s/credentialsVersion", member);
 
-    return str_equal(host_status(pass, name), kube_name(pass->secret)) &&
-           str_equal(host_status(pass, version), kube_resource_version(pass->secret));
+    return str_equal(host_status(pass, name), kube_name(kube_object_json(pass->secret))) &&
+           str_equal(host_status(pass, version), kube_resource_version(kube_object_json(pass->secret)));
 }
 
 static void store_credentials(struct host_pass *pass, const char *member)
@@ -22,10 +22,17 @@ static void store_credentials(struct host_pass *pass, const char *member)
     CLEANUP_FREE char *path = mem_printf("status/%s", member);
     struct json *credentials = json_new_object();
 
-    json_set_str(credentials, "credentials/name", kube_name(pass->secret));
-    json_set_str(credentials, "credentials/namespace", kube_namespace(pass->secret));
-    json_set_str(credentials, "credentialsVersion", kube_resource_version(pass->secret));
+    json_set_str(credentials, "credentials/name", kube_name(kube_object_json(pass->secret)));
+    json_set_str(credentials, "credentials/namespace", kube_namespace(kube_object_json(pass->secret)));
+    json_set_str(credentials, "credentialsVersion", kube_resource_version(kube_object_json(pass->secret)));
     json_set(pass->host, path, credentials);
+}
+
+/* Back to what was tried before this pass. */
+static void forget_tried(struct host_pass *pass)
+{
+    const struct json *before = json_get(kube_object_json(pass->original), "status/triedCredentials");
+    json_set(pass->host, "status/triedCredentials", before ? json_copy(before) : json_new_object());
 }
 
 /* -- hardware profile (BMO-171, BMO-172) -- */
@@ -130,7 +137,7 @@ static bool has_custom_deploy(const struct host_pass *pass)
 
 static const struct json *known_hardware(const struct host_pass *pass)
 {
-    const struct json *hardware = json_get(pass->hardware_data, "spec/hardware");
+    const struct json *hardware = json_get(kube_object_json(pass->hardware_data), "spec/hardware");
     return hardware ? hardware : json_get(pass->host, "status/hardware");
 }
 
@@ -189,7 +196,6 @@ static struct error *register_host(struct host_pass *pass, struct action *ret)
 {
     CLEANUP_PROVISION_RESULT struct provision_result result = {0};
     CLEANUP_FREE char *id = NULL;
-    struct json *before CLEANUP(json_free) = json_copy(json_get(pass->host, "status"));
     bool changed = !credentials_match(pass, "triedCredentials");
 
     if (changed) {
@@ -204,14 +210,14 @@ static struct error *register_host(struct host_pass *pass, struct action *ret)
     }
     store_id(pass, id);
     if (result.busy && changed) /* the backend did not take the credentials yet: they count as new in the next pass */
-        json_set(pass->host, "status/triedCredentials", json_copy(json_get(before, "triedCredentials")));
+        forget_tried(pass);
     if (result.dirty) {
         host_clear_error(pass);
         *ret = action_after(result.requeue_after);
         return NULL;
     }
     settle(pass, ret);
-    if (ret->kind == ACTION_NONE && !json_equal(before, json_get(pass->host, "status")))
+    if (ret->kind == ACTION_NONE && host_status_changed(pass))
         *ret = action_after(0);
     return NULL;
 }
