@@ -3,6 +3,7 @@
 #include "lib/test.h"
 
 #include "bmc-emu/faults/plan.h"
+#include "lib/data/yaml.h"
 
 /* Four machines, "machine-1" to "machine-4", of which number 1 (from 0) is on. */
 struct world {
@@ -403,10 +404,9 @@ static void test_yaml_words(void **unused)
     run(check_yaml_words);
 }
 
-/* README.md shows the table as it is. */
-static void test_readme(void **unused)
+static char *read_readme(void)
 {
-    CLEANUP_STRBUF struct strbuf table = STRBUF_INIT, readme = STRBUF_INIT;
+    struct strbuf readme = STRBUF_INIT;
     char chunk[4096];
     size_t len;
     FILE *file = fopen("bmc-emu/faults/README.md", "re");
@@ -415,21 +415,59 @@ static void test_readme(void **unused)
     while ((len = fread(chunk, 1, sizeof(chunk), file)) > 0)
         strbuf_add(&readme, chunk, len);
     fclose(file);
+    return strbuf_take(&readme);
+}
+
+/* README.md shows the table as it is. */
+static void test_readme_table(void **unused)
+{
+    CLEANUP_STRBUF struct strbuf table = STRBUF_INIT;
+    CLEANUP_FREE char *readme = read_readme();
+
     fault_kinds_print(&table);
-    if (strstr(strbuf_str(&readme), strbuf_str(&table)))
+    if (strstr(readme, strbuf_str(&table)))
         return;
     fputs(strbuf_str(&table), stderr);
     fail_msg("bmc-emu/faults/README.md does not show the table above");
 }
 
+/* Its examples are rows, and there is one of each kind. */
+static void check_readme_examples(struct world *w)
+{
+    CLEANUP_FREE char *readme = read_readme();
+    CLEANUP(str_list_free) char **lines = str_split(readme, '\n');
+    bool seen[FAULT_KIND_COUNT] = {false};
+
+    for (size_t i = 0; lines[i]; i++) {
+        CLEANUP(yaml_free) struct yaml *yaml = NULL;
+        if (!str_has_prefix(lines[i], "{fault: "))
+            continue;
+        assert_ok(yaml_parse("README.md", lines[i], strlen(lines[i]), &yaml));
+        uint64_t id = 0;
+        struct error *err = fault_plan_add(w->plan, yaml_document(yaml, 0), &id);
+        if (err)
+            fail_msg("%s: %s", lines[i], error_message(err));
+        for (int kind = 0; kind < FAULT_KIND_COUNT; kind++)
+            seen[kind] |= str_equal(json_str(yaml_document(yaml, 0), "fault"), fault_kinds[kind].name);
+    }
+    for (int kind = 0; kind < FAULT_KIND_COUNT; kind++)
+        if (!seen[kind])
+            fail_msg("no example of %s", fault_kinds[kind].name);
+}
+
+static void test_readme_examples(void **unused)
+{
+    run(check_readme_examples);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refusals), cmocka_unit_test(test_limit),      cmocka_unit_test(test_kinds),
-        cmocka_unit_test(test_machines), cmocka_unit_test(test_operations), cmocka_unit_test(test_state),
-        cmocka_unit_test(test_times),    cmocka_unit_test(test_count),      cmocka_unit_test(test_per_machine),
-        cmocka_unit_test(test_rate),     cmocka_unit_test(test_effect),     cmocka_unit_test(test_yaml_words),
-        cmocka_unit_test(test_readme),
+        cmocka_unit_test(test_refusals),     cmocka_unit_test(test_limit),           cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_machines),     cmocka_unit_test(test_operations),      cmocka_unit_test(test_state),
+        cmocka_unit_test(test_times),        cmocka_unit_test(test_count),           cmocka_unit_test(test_per_machine),
+        cmocka_unit_test(test_rate),         cmocka_unit_test(test_effect),          cmocka_unit_test(test_yaml_words),
+        cmocka_unit_test(test_readme_table), cmocka_unit_test(test_readme_examples),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
