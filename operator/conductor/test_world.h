@@ -223,9 +223,10 @@ static inline struct error *agent_life(struct world *w)
     if (!api)
         return rt_sleep(w->rt, RT_FOREVER);
     CLEANUP_FREE char *uuid = NULL;
-    for (struct error *err; (err = lookup(w, &uuid)); error_free(err)) {
+    for (struct error *err; (err = lookup(w, &uuid));) {
         if (error_is(err, ERROR_CANCELLED))
             return err;
+        error_free(err);
         TRY(rt_sleep(w->rt, 3 * RT_S));
     }
     struct http_server_options options = {.address = "10.0.0.4", .port = 9999, .handle = agent_handle, .arg = w};
