@@ -14,7 +14,7 @@
 #include "operator/conductor/internal.h"
 
 #define RECIPE "boot_iso_secret" /* in driver_internal_info; the name has it masked, for the token is in it */
-#define CHUNK (256 * 1024)
+#define CHUNK (64 * 1024)
 
 enum { FILE_KERNEL, FILE_RAMDISK, FILE_COUNT };
 

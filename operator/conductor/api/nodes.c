@@ -23,8 +23,10 @@ struct error *rest_node_json(const struct rest *rest, const struct node *node, c
 {
     CLEANUP(json_free) struct json *value = json_new_object();
     CLEANUP(str_list_free) char **names = fields ? str_split(fields, ',') : NULL;
+    bool links = !names;
     for (size_t i = 0; names && names[i]; i++) {
         const struct node_field *field = node_field_find(names[i]);
+        links = links || str_equal(names[i], "links");
         if (field)
             json_put(value, names[i], field_json(node, field));
         else if (!str_equal(names[i], "links") && !str_equal(names[i], "traits"))
@@ -39,7 +41,8 @@ struct error *rest_node_json(const struct rest *rest, const struct node *node, c
         json_put(value, "traits", json_new_array());
         json_put(value, "chassis_uuid", json_new_null());
     }
-    json_put(value, "links", rest_links(rest, "nodes", node->uuid));
+    if (links)
+        json_put(value, "links", rest_links(rest, "nodes", node->uuid));
     *ret = TAKE_PTR(value);
     return NULL;
 }
@@ -103,7 +106,7 @@ static struct error *list_nodes(struct rest *rest)
     const char *fields = rest_query(rest, "fields");
     if (str_equal_nocase(rest_query(rest, "detail"), "true"))
         return list(rest, NULL);
-    return list(rest, fields ? fields : "uuid,name,instance_uuid,power_state,provision_state,maintenance");
+    return list(rest, fields ? fields : "uuid,name,instance_uuid,power_state,provision_state,maintenance,links");
 }
 
 static struct error *list_detail(struct rest *rest)
