@@ -95,7 +95,7 @@ fuzz-run: $(FUZZ_PROGRAMS)
 .PHONY: lint
 lint: all ## formatting, banned functions, layers and other rules of the house
 	@ci/layers
-	@BUILD=$(BUILD) CPPFLAGS="$(CPPFLAGS) $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)" ci/lint
+	@BUILD=$(BUILD) CPPFLAGS="$(CPPFLAGS) $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)" WARNINGS="$(WARNINGS)" ci/lint
 
 .PHONY: test-sushy
 test-sushy: $(BUILD)/bin/bmc-emu ## drive bmc-emu with python3-sushy, where that is installed
