@@ -110,6 +110,36 @@ static void tells_of_bad_bmc_details(struct world *world)
     reach_state(world, "available");
 }
 
+/* What a webhook would have refused is told on the host, once, and forgotten when it is mended. */
+static void tells_of_a_bad_spec(struct world *world)
+{
+    add_object(world, HOST, "{\"spec\":{\"online\":true,\"image\":{\"url\":\"file:///a\",\"checksum\":\"x\"}}}");
+    pass_time(world, 5 * RT_S);
+    assert_text(world, "status/errorMessage",
+                "image URL file:///a is invalid: invalid scheme in URL, \"file\" not allowed");
+    assert_text(world, "status/provisioning/state", "");
+    patch_object(world, HOST, "{\"spec\":{\"image\":null}}");
+    reach_state(world, "unmanaged");
+    assert_text(world, "status/errorMessage", "");
+    assert_text(world, "status/operationalStatus", "discovered");
+    add_object(world, SECRET, CREDENTIALS);
+    patch_object(world, HOST,
+                 "{\"spec\":{\"rootDeviceHints\":{\"deviceName\":\"sda\"},\"bmc\":{\"address\":\"192.0.2.1\","
+                 "\"credentialsName\":\"node-0-bmc\"}}}");
+    pass_time(world, 60 * RT_S);
+    assert_text(world, "status/errorType", "registration error");
+    assert_int_equal(json_int(host_now(world), "status/errorCount", 0), 2);
+    patch_object(world, HOST,
+                 "{\"spec\":{\"rootDeviceHints\":{\"deviceName\":\"/dev/sda\"}},\"metadata\":{\"annotations\":{"
+                 "\"inspect.metal3.io/hardwaredetails\":\"{\\\"hostnam\\\":1}\"}}}");
+    pass_time(world, 5 * RT_S);
+    assert_text(world, "status/errorMessage",
+                "hardware details: unknown field \"hostnam\" in annotation inspect.metal3.io/hardwaredetails");
+    patch_object(world, HOST, "{\"metadata\":{\"annotations\":null}}");
+    reach_state(world, "available");
+    assert_text(world, "status/errorMessage", "");
+}
+
 static void notices_rotated_credentials(struct world *world)
 {
     add_object(world, SECRET, CREDENTIALS);
@@ -642,6 +672,7 @@ WORLD_TEST(goes_through_life)
 WORLD_TEST(waits_for_bmc_details)
 WORLD_TEST(tells_of_a_missing_secret)
 WORLD_TEST(tells_of_bad_bmc_details)
+WORLD_TEST(tells_of_a_bad_spec)
 WORLD_TEST(notices_rotated_credentials)
 WORLD_TEST(retries_a_failed_registration)
 WORLD_TEST(takes_an_externally_provisioned_host)
@@ -676,6 +707,7 @@ int main(void)
         cmocka_unit_test(test_waits_for_bmc_details),
         cmocka_unit_test(test_tells_of_a_missing_secret),
         cmocka_unit_test(test_tells_of_bad_bmc_details),
+        cmocka_unit_test(test_tells_of_a_bad_spec),
         cmocka_unit_test(test_notices_rotated_credentials),
         cmocka_unit_test(test_retries_a_failed_registration),
         cmocka_unit_test(test_takes_an_externally_provisioned_host),

@@ -66,8 +66,13 @@ static struct error *update_details(struct host_pass *pass, struct action *ret)
 
     if (!json_has(pass->host, "status/hardware") || host_inspection_disabled(pass)) {
         details = json_copy(json_get(known_data(pass), "spec/hardware"));
-        if (!details)
-            TRY(annotation_details(pass, &details));
+        struct error *err = details ? NULL : annotation_details(pass, &details);
+        if (error_is(err, ERROR_INVALID)) {
+            *ret = host_refuse(pass, error_message(err));
+            error_free(err);
+            return NULL;
+        }
+        TRY(err);
         if (details && !json_equal(details, json_get(pass->host, "status/hardware"))) {
             used = true;
             json_set(pass->host, "status/hardware", TAKE_PTR(details));

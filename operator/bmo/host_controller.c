@@ -4,6 +4,7 @@
 
 #include "lib/log/log.h"
 #include "operator/bmo/host_states.h"
+#include "operator/bmo/host_validate.h"
 
 #define DEFAULT_WORKERS 8
 
@@ -68,6 +69,14 @@ static struct error *add_finalizer(struct host_pass *pass)
     return host_write(pass);
 }
 
+static void step_validate(struct host_pass *pass, struct action *ret)
+{
+    CLEANUP_FREE char *found = host_is_deleting(pass) ? NULL : host_validate(pass->host);
+
+    if (found)
+        *ret = host_refuse(pass, found);
+}
+
 /* Everything but saving. */
 static struct error *run_steps(struct host_pass *pass, struct action *ret)
 {
@@ -79,6 +88,8 @@ static struct error *run_steps(struct host_pass *pass, struct action *ret)
         TRY(add_finalizer(pass));
     if (ret->kind == ACTION_NONE)
         TRY(step_credentials(pass, ret));
+    if (ret->kind == ACTION_NONE)
+        step_validate(pass, ret);
     if (ret->kind != ACTION_NONE)
         return NULL;
     TRY(read_network_data(pass));

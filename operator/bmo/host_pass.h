@@ -125,6 +125,8 @@ struct action host_fail(struct host_pass *pass, enum host_error type, const char
     __attribute__((format(printf, 3, 4)));
 /* The same without event and metric; the message is copied. */
 void host_fail_silently(struct host_pass *pass, enum host_error type, const char *message);
+/* What the user wishes cannot be: told once, and nothing more until it changes. ACTION_REST. */
+struct action host_refuse(struct host_pass *pass, const char *message);
 /* Back to OK; errorCount stays (BMO-136). True when something changed. */
 bool host_clear_error(struct host_pass *pass);
 void host_reset_error_count(struct host_pass *pass);

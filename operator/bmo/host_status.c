@@ -78,6 +78,13 @@ struct action host_fail(struct host_pass *pass, enum host_error type, const char
     return (struct action){ACTION_FAILED, 0};
 }
 
+struct action host_refuse(struct host_pass *pass, const char *message)
+{
+    if (host_error(pass) != HOST_ERROR_REGISTRATION || !str_equal(host_status(pass, "errorMessage"), message))
+        host_fail(pass, HOST_ERROR_REGISTRATION, "%s", message);
+    return (struct action){ACTION_REST, 0};
+}
+
 bool host_clear_error(struct host_pass *pass)
 {
     bool clear = host_operational_status(pass) == OPERATIONAL_STATUS_OK && !host_status(pass, "errorType")[0] &&

@@ -21,6 +21,7 @@ struct error *state_none(struct host_pass *pass, struct step *ret)
         return step_done(ret, OUTCOME_DONE);
     pass_event(pass, false, "Discovered", "Discovered host with no BMC details");
     pass_metric(pass, HOST_METRIC_UNMANAGED, NULL, NULL, NULL);
+    host_clear_error(pass);
     host_set_operational_status(pass, OPERATIONAL_STATUS_DISCOVERED);
     return step_done(ret, OUTCOME_NO_BMC);
 }
@@ -29,6 +30,10 @@ struct error *state_unmanaged(struct host_pass *pass, struct step *ret)
 {
     if (has_bmc_details(pass))
         return step_done(ret, OUTCOME_DONE);
+    if (host_error(pass) != HOST_ERROR_NONE) {
+        host_clear_error(pass); /* what was refused has been mended */
+        host_set_operational_status(pass, OPERATIONAL_STATUS_DISCOVERED);
+    }
     ret->action = action_after(DELAY_UNMANAGED);
     return NULL;
 }

@@ -526,10 +526,11 @@ static inline void add_object(struct world *world, const char *path, const char 
 /* A host whose spec is `spec` besides its BMC. */
 static inline void add_host(struct world *world, const char *spec)
 {
-    CLEANUP_FREE char *text = mem_printf("{\"apiVersion\":\"metal3.io/v1alpha1\",\"kind\":\"BareMetalHost\",\"spec\":{"
-                                         "\"bmc\":{\"address\":\"redfish-virtualmedia+http://192.0.2.1/redfish/v1/"
-                                         "Systems/1\",\"credentialsName\":\"node-0-bmc\"}%s%s}}",
-                                         spec[0] ? "," : "", spec);
+    CLEANUP_FREE char *text =
+        mem_printf("{\"apiVersion\":\"metal3.io/v1alpha1\",\"kind\":\"BareMetalHost\",\"spec\":{"
+                   "\"bmc\":{\"address\":\"redfish-virtualmedia+http://192.0.2.1/redfish/v1/"
+                   "Systems/1\",\"credentialsName\":\"node-0-bmc\"},\"bootMACAddress\":\"00:11:22:33:44:55\"%s%s}}",
+                   spec[0] ? "," : "", spec);
     add_object(world, HOST, text);
 }
 

@@ -13,6 +13,8 @@
     "provision_updated_at"
 /* Asking for single nodes pays when there are so many times more nodes than hosts that wait. */
 #define SINGLES_RATIO 16
+/* While nothing happens each interval is longer than the last by this share: how late a host is woken is in proportion to how long it waited. */
+#define GROWTH 8
 
 struct waiter {
     char *ns, *name, *uuid;
@@ -152,7 +154,7 @@ static struct error *look(struct node_watch *watch)
     if (wake_waiters(watch, nodes, asked))
         watch->interval = watch->options.interval_min;
     else
-        watch->interval += watch->interval / 3;
+        watch->interval += watch->interval / GROWTH;
     if (watch->interval > watch->options.interval_max)
         watch->interval = watch->options.interval_max;
     return NULL;
@@ -198,7 +200,7 @@ struct node_watch *node_watch_new(const struct env *env, struct ironic *ironic,
     if (!watch->options.interval_min)
         watch->options.interval_min = 300 * RT_MS;
     if (!watch->options.interval_max)
-        watch->options.interval_max = 5 * RT_S;
+        watch->options.interval_max = 3 * RT_S;
     if (!watch->options.interval_per_node)
         watch->options.interval_per_node = RT_MS;
     watch->interval = watch->options.interval_min;

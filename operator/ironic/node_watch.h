@@ -14,7 +14,7 @@ struct node_watch;
 
 struct node_watch_options {
     rt_time interval_min;      /* while things happen; 0: 300 ms */
-    rt_time interval_max;      /* when nothing happens; 0: 5 s */
+    rt_time interval_max;      /* when nothing happens; 0: 3 s */
     rt_time interval_per_node; /* added per node known, so that large fleets are not listed without end; 0: 1 ms */
 };
 

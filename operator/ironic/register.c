@@ -312,7 +312,14 @@ struct error *ironic_register(struct provisioner *provisioner, const struct regi
     struct ironic_host *host = (struct ironic_host *)provisioner;
     CLEANUP_PROVISION_RESULT struct provision_result result = {0};
 
-    TRY(register_steps(host, data, &result));
+    struct error *err = register_steps(host, data, &result);
+    if (error_is(err, ERROR_INVALID)) {
+        /* Ironic refuses what the host asks for, or its data do not parse: trying again does not help, the user must know. */
+        result_fail(&result, "%s", error_message(err));
+        error_free(err);
+        err = NULL;
+    }
+    TRY(err);
     *ret = result;
     result = (struct provision_result){0};
     *ret_id = host->node ? mem_strdup(host->id) : NULL;
