@@ -25,11 +25,14 @@ struct fake_api {
     VEC(struct api_event) events;
     struct rt_cond changed;
     int64_t version;
-    struct strbuf reasons; /* of Event objects, one a line */
-    struct strbuf states;  /* "from > to", one a line */
-    int fail_writes;       /* so many writes are answered 409 */
-    int writes;            /* of hosts, accepted */
-    rt_time watch_delay;   /* how late watches are */
+    struct strbuf reasons;       /* of Event objects, one a line */
+    struct strbuf states;        /* "from > to", one a line */
+    int seen, fail_at;           /* requests so far, without watches; the one that is answered 500 */
+    int fail_writes;             /* so many writes are answered 409 */
+    int writes;                  /* of hosts, accepted */
+    rt_time watch_delay;         /* how late watches are */
+    void (*on_write)(void *arg); /* after each write, before its answer */
+    void *on_write_arg;
 };
 
 static inline void api_free_object(void *value)
@@ -155,7 +158,9 @@ static inline void api_create(struct fake_api *api, struct http_exchange *exchan
     }
     json_set_printf(object, "metadata/uid", "uid-%lld", (long long)api->version);
     api_put(api, path, object, true);
-    api_reply(exchange, 201, object);
+    if (api->on_write)
+        api->on_write(api->on_write_arg);
+    api_reply(exchange, 201, map_get(api->objects, path));
 }
 
 /* PATCH, and PUT of a status. */
@@ -190,6 +195,8 @@ static inline void api_patch(struct fake_api *api, struct http_exchange *exchang
     if (gone)
         answer = json_copy(object);
     api_put(api, path, object, false);
+    if (api->on_write)
+        api->on_write(api->on_write_arg);
     api_reply(exchange, 200, gone ? answer : map_get(api->objects, path));
 }
 
@@ -211,7 +218,9 @@ static inline void api_handle(struct http_exchange *exchange, void *arg)
     bool collection = false;
     for (size_t i = 0; plurals[i]; i++)
         collection |= str_has_suffix(path, plurals[i]);
-    if (str_equal(method, "POST"))
+    if (!http_query(exchange, "watch") && ++api->seen == api->fail_at)
+        api_fail(exchange, 500, "InternalError");
+    else if (str_equal(method, "POST"))
         api_create(api, exchange);
     else if (str_equal(method, "PATCH") || str_equal(method, "PUT"))
         api_patch(api, exchange);
@@ -480,8 +489,10 @@ struct world {
     struct manager *manager;
     struct bmo *bmo;
     int64_t retries;
-    /* Another backend: made before, and freed after the controller. NULL: the scripted one. */
-    struct provisioner_factory *(*set_up)(struct world *world, struct net_sim *sim);
+    struct net_sim *sim;
+    /* Another backend: made before, and freed after the controller; and what goes at the very end. NULL: the scripted one. */
+    struct provisioner_factory *(*set_up)(struct world *world);
+    void (*set_down)(struct world *world);
     void (*tear_down)(struct world *world);
     void *arg;
     void (*body)(struct world *world);
@@ -578,6 +589,30 @@ static inline void expect_event(struct world *world, const char *text)
 /* Moves that tests have seen, over all tests. */
 static struct strbuf seen_moves;
 
+static inline void world_start_operator(struct world *world)
+{
+    world->env.group = rt_group_new(world->rt, NULL, "operator");
+    struct manager_options manager_options = {.client = {.kubeconfig = KUBECONFIG}};
+    assert_ok(manager_new(&world->env, &manager_options, &world->manager));
+    struct provisioner_factory *factory = world->set_up ? world->set_up(world) : &world->fake.factory;
+    struct bmo_options bmo_options = {.factory = factory, .max_provisioning_retries = world->retries};
+    assert_ok(bmo_start(world->manager, &bmo_options, &world->bmo));
+    manager_start(world->manager);
+}
+
+/* Also after its group was cancelled: the end of a kill. */
+static inline void world_stop_operator(struct world *world)
+{
+    if (!rt_group_cancelled(world->env.group))
+        manager_stop(world->manager);
+    rt_group_stop(world->env.group);
+    bmo_free(world->bmo);
+    if (world->set_down)
+        world->set_down(world);
+    manager_free(world->manager);
+    rt_group_free(world->env.group);
+}
+
 static inline void world_main(void *arg)
 {
     struct world *world = arg;
@@ -588,27 +623,16 @@ static inline void world_main(void *arg)
     struct http_server_options options = {.address = "0.0.0.0", .port = 6443, .handle = api_handle, .arg = &world->api};
     assert_ok(http_server_start(server_net, server_group, &options, &server));
 
+    world->sim = sim;
     world->env.net = net_sim_host(sim, "operator", "10.0.0.2");
-    world->env.group = rt_group_new(world->rt, NULL, "operator");
-    struct manager_options manager_options = {.client = {.kubeconfig = KUBECONFIG}};
-    assert_ok(manager_new(&world->env, &manager_options, &world->manager));
-    struct provisioner_factory *factory = world->set_up ? world->set_up(world, sim) : &world->fake.factory;
-    struct bmo_options bmo_options = {.factory = factory, .max_provisioning_retries = world->retries};
-    assert_ok(bmo_start(world->manager, &bmo_options, &world->bmo));
-    manager_start(world->manager);
-
+    world_start_operator(world);
     world->body(world);
-
-    manager_stop(world->manager);
-    rt_group_stop(world->env.group);
-    bmo_free(world->bmo);
+    world_stop_operator(world);
     if (world->tear_down)
         world->tear_down(world);
-    manager_free(world->manager);
     http_server_stop(server);
     rt_group_stop(server_group);
     http_server_free(server);
-    rt_group_free(world->env.group);
     rt_group_free(server_group);
     net_free(world->env.net);
     net_free(server_net);

@@ -33,7 +33,10 @@ struct fake_ironic {
     int locked;            /* so many changes are answered 409 */
     int page;              /* nodes in a page of a list; 0: all */
     int refuse_lists;      /* so many lists of nodes are answered 503 */
+    int seen, fail_at;     /* calls so far; the one that is answered 503 */
     bool no_drivers, no_soft_power, object_errors;
+    void (*on_write)(void *arg); /* before each change's answer */
+    void *on_write_arg;
     int count;
 };
 
@@ -352,11 +355,16 @@ static inline void fake_ironic_handle(struct http_exchange *exchange, void *arg)
     const char *path = http_path(exchange), *method = http_method(exchange);
     struct json *body CLEANUP(json_free) = NULL;
     strbuf_addf(&ironic->calls, "%s %s\n", method, path);
-    if (!str_equal(method, "GET"))
+    bool fails = ++ironic->seen == ironic->fail_at;
+    if (!fails && !str_equal(method, "GET"))
         strbuf_addf(&ironic->writes, "%s %s %s\n", method, path, http_body(exchange));
+    if (!str_equal(method, "GET") && ironic->on_write)
+        ironic->on_write(ironic->on_write_arg);
     if (http_body_len(exchange))
         assert_ok(json_parse(http_body(exchange), http_body_len(exchange), &body));
-    if (str_equal(path, "/v1")) {
+    if (fails) {
+        fake_error(ironic, exchange, 503, "No conductor has a free worker");
+    } else if (str_equal(path, "/v1")) {
         assert_null(http_header(exchange, "authorization"));
         CLEANUP_FREE char *text = mem_printf(
             "{\"id\":\"v1\",\"version\":{\"id\":\"v1\",\"status\":\"CURRENT\",\"min_version\":\"1.1\",\"version\":"
