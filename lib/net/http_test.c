@@ -41,6 +41,10 @@ static void test_methods(struct world *w)
         assert_int_equal(answer->status, 200);
         assert_string_equal(answer->body, str_equal(methods[i], "HEAD") ? "" : wanted);
     }
+    CLEANUP(http_response_free) struct http_response *head = NULL;
+    assert_ok(http_call(w->client, &(struct http_request){.method = "HEAD", .url = url(w, "http", "/announced")}, &head));
+    assert_int_equal(head->status, 200);
+    assert_int_equal(head->body_len, 0);
     assert_answer(w, url(w, "http", "/empty"), 204, "");
     assert_answer(w, url(w, "http", "/silent"), 500, "The server has no answer to this request.\n");
 }

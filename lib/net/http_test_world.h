@@ -166,6 +166,8 @@ static inline void handle(struct http_exchange *exchange, void *arg)
         reply_upload(w, exchange);
     } else if (str_equal(path, "/abort")) {
         http_abort(exchange);
+    } else if (str_equal(path, "/announced")) {
+        assert_ok(http_reply_begin(exchange, 200, "text/plain", 1000000));
     } else if (str_equal(path, "/empty")) {
         http_reply(exchange, 204, NULL, NULL, 0);
     } else if (!str_equal(path, "/silent")) {

@@ -230,7 +230,8 @@ static void run(void *arg)
     error_free(err); /* the peer is gone: there is no one to tell */
     if (!exchange->replied && !exchange->gone)
         http_reply_str(exchange, 500, "text/plain", "The server has no answer to this request.\n");
-    if (exchange->down && exchange->reply_written < exchange->reply_length)
+    bool bodiless = str_equal(exchange->method, "HEAD"); /* what was announced does not come */
+    if (exchange->down && exchange->reply_written < exchange->reply_length && !bodiless)
         pipe_break(exchange->down, ERROR_TRANSIENT, "the connection was closed in the middle of the answer");
     else if (exchange->down)
         pipe_finish(exchange->down);
