@@ -8,6 +8,7 @@
 
 #include "lib/test.h"
 
+#include <dirent.h>
 #include <sqlite3.h>
 #include <unistd.h>
 
@@ -71,6 +72,8 @@ struct world {
     sqlite3 *keep; /* holds the database in memory while no conductor runs */
     char dir[64], database[64];
     int bmc_calls, kill_at_bmc_call;
+    int fail_from, fail_count; /* calls of the BMC that are answered 500, or broken off when fail_break */
+    bool fail_break;
     int commits, kill_at_commit;
     struct rt_cond killed;
     void (*test)(struct world *w);
@@ -557,6 +560,13 @@ static inline void bmc_handle(struct http_exchange *exchange, void *arg)
     struct world *w = arg;
     const char *path = http_path(exchange), *method = http_method(exchange);
     w->bmc_calls++;
+    if (w->bmc_calls >= w->fail_from && w->bmc_calls < w->fail_from + w->fail_count) {
+        if (w->fail_break)
+            http_abort(exchange);
+        else
+            http_reply_str(exchange, 500, "application/json", "{\"error\": {\"message\": \"internal error\"}}");
+        return;
+    }
     if (str_equal(path, "/redfish/v1/"))
         bmc_get(w, exchange, path);
     else if (str_equal(path, "/redfish/v1/SessionService/Sessions"))
@@ -682,6 +692,16 @@ static inline void write_file(struct world *w, const char *name, size_t len)
     fclose(file);
 }
 
+static inline void remove_folder(const char *path)
+{
+    DIR *folder = opendir(path);
+    for (struct dirent *entry; (entry = readdir(folder));)
+        if (entry->d_type == DT_REG)
+            unlinkat(dirfd(folder), entry->d_name, 0);
+    closedir(folder);
+    rmdir(path);
+}
+
 static inline void world_main(void *arg)
 {
     struct world *w = arg;
@@ -759,12 +779,7 @@ static inline void world_run(void (*test)(struct world *w), void (*prepare)(stru
     sqlite3_cancel_auto_extension((void (*)(void))hook_connection);
     world_of_commits = NULL;
     sqlite3_close(w->keep);
-    static const char *const files[] = {"kernel", "ramdisk"};
-    for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-        CLEANUP_FREE char *path = mem_printf("%s/%s", w->dir, files[i]);
-        unlink(path);
-    }
-    rmdir(w->dir);
+    remove_folder(w->dir);
     char *texts[] = {w->machine.image,       w->machine.target,      w->machine.enabled, w->machine.session,
                      w->machine.configdrive, w->machine.kernel_line, w->agent.token,     w->agent.api};
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++)

@@ -43,9 +43,7 @@ static void redfish_free(struct bmc *bmc)
 {
     struct redfish *redfish = CONTAINER_OF(bmc, struct redfish, bmc);
     redfish_logout(redfish);
-    VEC_FOREACH (slot, &redfish->slots)
-        free(slot->path);
-    VEC_RELEASE(&redfish->slots);
+    redfish_forget_slots(redfish);
     http_client_free(redfish->own_client);
     json_free(redfish->system_doc);
     free(redfish->system_etag);

@@ -64,6 +64,7 @@ struct error *redfish_read_system(struct redfish *redfish) MUST_CHECK;
 struct error *redfish_list_media(struct bmc *bmc, struct bmc_media_list *ret) MUST_CHECK;
 struct error *redfish_insert_cd(struct bmc *bmc, const char *url) MUST_CHECK;
 struct error *redfish_eject(struct bmc *bmc, bool everything) MUST_CHECK;
+void redfish_forget_slots(struct redfish *redfish);
 
 extern const struct bmc_driver redfish_driver;
 

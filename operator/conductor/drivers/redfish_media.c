@@ -21,6 +21,13 @@ static bool has_type(const struct json *slot, const char *type)
     return false;
 }
 
+void redfish_forget_slots(struct redfish *redfish)
+{
+    VEC_FOREACH (slot, &redfish->slots)
+        free(slot->path);
+    VEC_RELEASE(&redfish->slots);
+}
+
 static struct error *find_slots_in(struct redfish *redfish, const char *collection_path)
 {
     CLEANUP(json_free) struct json *collection = NULL;
@@ -37,11 +44,9 @@ static struct error *find_slots_in(struct redfish *redfish, const char *collecti
     return NULL;
 }
 
-/* The system's own slots, else those of its managers (IRO-282). Found once. */
-static struct error *find_slots(struct redfish *redfish)
+/* The system's own slots, else those of its managers (IRO-282). */
+static struct error *search_slots(struct redfish *redfish)
 {
-    if (redfish->slots.len)
-        return NULL;
     if (!redfish->system_doc)
         TRY(redfish_read_system(redfish));
     const struct json *own = json_member(json_get(redfish->system_doc, "VirtualMedia"), "@odata.id");
@@ -63,6 +68,17 @@ static struct error *find_slots(struct redfish *redfish)
     if (!redfish->slots.len)
         return error_new(ERROR_UNSUPPORTED, "%s offers no virtual media", redfish->address);
     return NULL;
+}
+
+/* All of them are found once, or none is kept. */
+static struct error *find_slots(struct redfish *redfish)
+{
+    if (redfish->slots.len)
+        return NULL;
+    struct error *err = search_slots(redfish);
+    if (err)
+        redfish_forget_slots(redfish);
+    return err;
 }
 
 static const char *action_target(const struct json *slot, const char *action)
