@@ -72,6 +72,45 @@ $$(BUILD)/bin/$$(basename $$(notdir $(1))): $$(BUILD)/$$(basename $(1)).o $$($(f
 endef
 $(foreach main,$(MAINS),$(eval $(call program_rule,$(main))))
 
+# -- what people type --
+HOSTS ?= 3
+DRIVER ?= memory
+SCENARIOS := $(sort $(wildcard scenarios/*.yaml))
+
+.PHONY: deps
+deps: ## install the Debian packages that are missing
+	@ci/install-packages
+
+# Runs another make once the packages are there: this one was read before, without their compiler flags.
+.PHONY: sim
+sim: deps ## a virtual fleet, provisioned end to end: HOSTS=, SCENARIO=, IMAGE=, KEEP=1
+	@$(MAKE) -s --no-print-directory -j$(shell nproc) all
+	@$(BUILD)/bin/metal3-sim up --hosts $(HOSTS) --driver $(DRIVER) $(if $(SCENARIO),--scenario $(SCENARIO)) \
+		$(if $(IMAGE),--image $(IMAGE)) $(if $(KEEP),--keep)
+
+.PHONY: test
+test: deps ## unit and protocol tests, then every scenario in virtual time; all with ASan and UBSan
+	@$(MAKE) -s --no-print-directory SAN=1 BUILD=$(BUILD)/asan test-unit test-scenarios
+
+.PHONY: bench
+bench: deps ## measure what the README claims
+	@ci/install-packages ci/packages-bench
+	@$(MAKE) -s --no-print-directory -j$(shell nproc) all
+	@ci/bench $(BUILD)
+
+PREFIX ?= /usr/local
+.PHONY: install
+install: all ## install programs and their man pages below DESTDIR and PREFIX
+	@install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+	@install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
+	@ci/install-packages ci/packages-install
+	@for program in $(PROGRAMS); do help2man --no-info --output \
+		$(DESTDIR)$(PREFIX)/share/man/man1/$$(basename $$program).1 $$program || exit 1; done
+
+.PHONY: test-scenarios
+test-scenarios: $(BUILD)/bin/metal3-sim
+	@$(BUILD)/bin/metal3-sim run --virtual-time --quiet $(SCENARIOS)
+
 .PHONY: test-unit
 test-unit: $(TEST_PROGRAMS) ## unit and protocol tests, one program a module
 	@ci/run-tests $(TEST_PROGRAMS)

@@ -55,7 +55,7 @@ static struct error *run(const struct env *env, void *arg, int argc, char **argv
 }
 
 const struct program kube_api_program = {
-    .name = "metal3-sim kube-api",
+    .name = "kube-api",
     .synopsis = "",
     .description = "Serves a Kubernetes API for simulation: CRDs, core kinds, garbage collection.",
     .options = specs,

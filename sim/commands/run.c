@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* metal3-sim run: stories from files, one after the other. */
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/data/str.h"
+#include "lib/rt/rt.h"
+#include "sim/commands/commands.h"
+#include "sim/scenario/session.h"
+
+struct run_options {
+    int64_t seed;
+    char *events, *report, *junit, *speed, *hosts;
+    bool virtual_time, quiet;
+};
+
+static const struct option_spec specs[] = {
+    {"virtual-time", 0, NULL, OPTION_BOOL, offsetof(struct run_options, virtual_time), NULL, NULL,
+     "run in one process on virtual time: deterministic, and a day takes seconds"},
+    {"seed", 0, NULL, OPTION_INT, offsetof(struct run_options, seed), "N", "1",
+     "what chance is drawn from, in virtual time"},
+    {"hosts", 0, NULL, OPTION_STRING, offsetof(struct run_options, hosts), "N", NULL,
+     "machines, instead of what the file says"},
+    {"events", 0, NULL, OPTION_STRING, offsetof(struct run_options, events), "FILE", NULL,
+     "write the event log as JSON lines"},
+    {"report", 0, NULL, OPTION_STRING, offsetof(struct run_options, report), "FILE", NULL, "write the outcome as JSON"},
+    {"junit", 0, NULL, OPTION_STRING, offsetof(struct run_options, junit), "FILE", NULL,
+     "write the outcome as JUnit XML"},
+    {"speed", 0, NULL, OPTION_STRING, offsetof(struct run_options, speed), "FACTOR", NULL,
+     "factor on the time that machines take; 1 is like hardware (virtual time: 1, real time: 0.02)"},
+    {"quiet", 'q', NULL, OPTION_BOOL, offsetof(struct run_options, quiet), NULL, NULL, "print one line a scenario"},
+    {0},
+};
+
+static struct error *run_one(const struct env *env, const struct run_options *options, const char *path)
+{
+    CLEANUP(scenario_free) struct scenario *scenario = NULL;
+    double speed = options->virtual_time ? 1 : 0.02;
+
+    TRY(scenario_load(path, &scenario));
+    if (options->hosts)
+        TRY_WRAP(str_to_int64(options->hosts, &scenario->hosts), "--hosts");
+    if (options->speed)
+        TRY_WRAP(str_to_double(options->speed, &speed), "--speed");
+    struct session_options session = {
+        .scenario = scenario,
+        .stack = {.speed = speed},
+        .virtual_time = options->virtual_time,
+        .seed = (uint64_t)options->seed,
+        .events = options->events,
+        .report = options->report,
+        .junit = options->junit,
+        .progress_fd = options->quiet ? -1 : STDERR_FILENO,
+        .table = !options->quiet,
+    };
+    return session_run(env, &session);
+}
+
+static struct error *run_run(const struct env *env, void *arg, int argc, char **argv)
+{
+    const struct run_options *options = arg;
+    int failed = 0;
+
+    if (argc > 1 && (options->events || options->report || options->junit))
+        return error_new(ERROR_INVALID, "--events, --report and --junit are for one scenario at a time");
+    for (int i = 0; i < argc; i++) {
+        rt_time began = rt_now(env->rt);
+        struct error *err = run_one(env, options, argv[i]);
+        if (error_is(err, ERROR_CANCELLED))
+            return error_wrap_kind(err, ERROR_TRANSIENT, "%s: interrupted", argv[i]);
+        printf("%s %s (%.1f s)%s%s\n", err ? "FAILED" : "ok    ", argv[i],
+               (double)(rt_now(env->rt) - began) / (double)RT_S, err ? ": " : "", err ? error_message(err) : "");
+        fflush(stdout);
+        failed += err != NULL;
+        error_free(err);
+    }
+    if (failed)
+        return error_new(ERROR_INVALID, "%d of %d scenarios failed", failed, argc);
+    return NULL;
+}
+
+const struct program run_program = {
+    .name = "run",
+    .synopsis = "[OPTIONS] FILE...",
+    .description = "Runs scenarios (scenarios/README.md describes the format). Exit status 0 only when every one of "
+                   "them succeeds.",
+    .options = specs,
+    .options_size = sizeof(struct run_options),
+    .arguments_min = 1,
+    .arguments_max = -1,
+    .run = run_run,
+};
