@@ -17,6 +17,8 @@ LDLIBS += $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm -lcrypt
 ifeq ($(SAN),1)
 CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 LDFLAGS += -fsanitize=address,undefined
+# ASan answers for crypt_r() itself and calls libcrypt's, which --as-needed would leave out then.
+LDLIBS += -Wl,--no-as-needed -lcrypt -Wl,--as-needed
 else ifeq ($(SAN),thread)
 CFLAGS += -fsanitize=thread
 LDFLAGS += -fsanitize=thread
