@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "lib/data/file.h"
 #include "lib/data/str.h"
 #include "lib/data/yaml.h"
 
@@ -139,16 +139,7 @@ struct error *bmc_settings_read(struct bmc_settings *settings, const char *path)
 
 static struct error *read_pem(const char *path, const char *option, char **ret)
 {
-    CLEANUP_FREE char *text = mem_alloc(PEM_MAX + 1);
-    FILE *file = fopen(path, "re");
-
-    if (!file)
-        return error_from_errno(errno, "--%s %s", option, path);
-    size_t len = fread(text, 1, PEM_MAX, file);
-    fclose(file);
-    text[len] = '\0';
-    *ret = mem_strdup(text);
-    mem_wipe(text, len);
+    TRY_WRAP(file_read(path, PEM_MAX, ret, NULL), "--%s", option);
     return NULL;
 }
 

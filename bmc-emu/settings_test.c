@@ -86,7 +86,7 @@ static void wrong_settings_are_explained(void **state)
         {{"--password", "x"}, NULL, {"--user"}},
         {{"--tls", "maybe"}, NULL, {"maybe", "auto"}},
         {{"--ssl-key", "/none"}, NULL, {"--ssl-certificate", "--ssl-key"}},
-        {{"--ssl-key", "/none", "--ssl-certificate", "/none"}, NULL, {"--ssl-certificate /none"}},
+        {{"--ssl-key", "/none", "--ssl-certificate", "/none"}, NULL, {"--ssl-certificate: cannot read /none"}},
         {{"--profile", "/none.yaml"}, NULL, {"--profile", "/none.yaml"}},
         {{NULL}, "machines: 5\nadresses: x\n", {":1:", "adresses"}},
         {{NULL}, "machines: many\n", {":1:", "machines"}},

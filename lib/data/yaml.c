@@ -6,13 +6,12 @@
 #include "lib/data/yaml.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <yaml.h>
 
+#include "lib/data/file.h"
 #include "lib/data/json_node.h"
 #include "lib/data/map.h"
 #include "lib/data/vec.h"
@@ -377,22 +376,10 @@ struct error *yaml_parse(const char *name, const char *text, size_t len, struct 
 
 struct error *yaml_parse_file(const char *path, struct yaml **ret)
 {
-    CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return error_from_errno(errno, "%s", path);
-    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
-    while (text.len <= YAML_SIZE_MAX) {
-        strbuf_reserve(&text, READ_SIZE);
-        ssize_t len = read(fd, text.data + text.len, READ_SIZE);
-        if (len < 0 && errno == EINTR)
-            continue;
-        if (len < 0)
-            return error_from_errno(errno, "%s", path);
-        if (len == 0)
-            break;
-        text.len += (size_t)len;
-    }
-    return yaml_parse(path, strbuf_str(&text), text.len, ret);
+    CLEANUP_SECRET char *text = NULL;
+    size_t len;
+    TRY(file_read(path, YAML_SIZE_MAX, &text, &len));
+    return yaml_parse(path, text, len, ret);
 }
 
 void yaml_free(struct yaml *yaml)

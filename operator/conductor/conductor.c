@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "lib/data/str.h"
+#include "lib/rt/file.h"
 #include "operator/conductor/api/auth.h"
 #include "operator/conductor/api/rest.h"
 #include "operator/conductor/boot_cache.h"
@@ -109,25 +110,14 @@ static struct error *options_check(const struct conductor_options *options)
 
 /* -- start -- */
 
-static struct error *file_text(const char *path, char **ret)
+static struct error *read_pem(struct conductor *conductor, const char *path, char **ret)
 {
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return error_from_errno(errno, "cannot read %s", path);
-    struct strbuf text = STRBUF_INIT_MAX(PEM_MAX);
-    char buf[4096];
-    size_t len;
-    while ((len = fread(buf, 1, sizeof(buf), file)) > 0)
-        strbuf_add(&text, buf, len);
-    fclose(file);
-    struct error *err = strbuf_check(&text, path);
-    if (!err && !text.len)
-        err = error_new(ERROR_INVALID, "%s is empty", path);
-    if (err)
-        strbuf_release(&text);
-    else
-        *ret = strbuf_take(&text);
-    return err;
+    CLEANUP_SECRET char *text = NULL;
+    TRY(rt_file_read(conductor->rt, path, PEM_MAX, &text, NULL));
+    if (!*text)
+        return error_new(ERROR_INVALID, "%s is empty", path);
+    *ret = TAKE_PTR(text);
+    return NULL;
 }
 
 /* "http://address:port"; an address that listens everywhere is no address to call. */
@@ -159,8 +149,8 @@ static struct error *start_api(struct conductor *conductor)
     const struct conductor_options *options = &conductor->options;
     CLEANUP_SECRET char *cert = NULL, *key = NULL;
     if (options->tls_cert) {
-        TRY(file_text(options->tls_cert, &cert));
-        TRY(file_text(options->tls_key, &key));
+        TRY(read_pem(conductor, options->tls_cert, &cert));
+        TRY(read_pem(conductor, options->tls_key, &key));
     }
     struct http_server_options server = {
         .address = options->listen,

@@ -9,6 +9,7 @@
 
 #include "lib/log/log.h"
 #include "lib/net/http_client.h"
+#include "lib/rt/file.h"
 #include "operator/ironic/provisioner.h"
 
 #define SETTING_FILE_MAX (1024 * 1024)
@@ -28,34 +29,23 @@ struct ironic {
 /* -- settings -- */
 
 /* A small file's text; *ret stays NULL when it does not exist. */
-static struct error *read_setting(const char *path, char **ret)
+static struct error *read_setting(struct ironic *ironic, const char *path, char **ret)
 {
     if (str_is_empty(path))
         return NULL;
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return NULL;
-    struct strbuf text = STRBUF_INIT_MAX(SETTING_FILE_MAX);
-    char chunk[4096];
-    size_t len;
-    while ((len = fread(chunk, 1, sizeof(chunk), file)) > 0)
-        strbuf_add(&text, chunk, len);
-    fclose(file);
-    struct error *err = strbuf_check(&text, path);
-    if (err) {
-        strbuf_release(&text);
+    struct error *err = rt_file_read(ironic->env->rt, path, SETTING_FILE_MAX, ret, NULL);
+    if (!error_is(err, ERROR_NOT_FOUND))
         return err;
-    }
-    *ret = strbuf_take(&text);
+    error_free(err);
     return NULL;
 }
 
-static struct error *read_credential(const char *dir, const char *name, char **ret)
+static struct error *read_credential(struct ironic *ironic, const char *name, char **ret)
 {
     CLEANUP_SECRET char *text = NULL;
-    CLEANUP_FREE char *path = mem_printf("%s/ironic/%s", dir, name);
+    CLEANUP_FREE char *path = mem_printf("%s/ironic/%s", ironic->options->auth_dir, name);
 
-    TRY(read_setting(path, &text));
+    TRY(read_setting(ironic, path, &text));
     CLEANUP_SECRET char *trimmed = str_trim(text ? text : "");
     if (!trimmed[0])
         return error_new(ERROR_INVALID, "%s is missing or empty: basic authentication with Ironic needs it", path);
@@ -78,8 +68,8 @@ static struct error *read_credentials(struct ironic *ironic)
     CLEANUP_FREE char *dir = mem_printf("%s/ironic", options->auth_dir);
     if (access(dir, F_OK) != 0)
         return NULL;
-    TRY(read_credential(options->auth_dir, "username", &ironic->user));
-    return read_credential(options->auth_dir, "password", &ironic->password);
+    TRY(read_credential(ironic, "username", &ironic->user));
+    return read_credential(ironic, "password", &ironic->password);
 }
 
 static struct error *make_http_client(struct ironic *ironic)
@@ -88,8 +78,8 @@ static struct error *make_http_client(struct ironic *ironic)
     CLEANUP_FREE char *cert = NULL;
     CLEANUP_SECRET char *key = NULL;
 
-    TRY(read_setting(options->client_cert_file, &cert));
-    TRY(read_setting(options->client_key_file, &key));
+    TRY(read_setting(ironic, options->client_cert_file, &cert));
+    TRY(read_setting(ironic, options->client_key_file, &key));
     struct http_client_options http = {
         .ca_file = !str_is_empty(options->ca_file) && access(options->ca_file, R_OK) == 0 ? options->ca_file : NULL,
         .client_cert_pem = cert && key ? cert : NULL,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/rt/file.h"
 #include "operator/kube/kubeconfig.h"
 
 #define TIMEOUT_DEFAULT (32 * RT_S)
@@ -124,7 +125,7 @@ static struct error *refresh_token(struct kube_client *client)
         return NULL;
     client->token_read = now ? now : 1;
     CLEANUP_SECRET char *text = NULL;
-    struct error *err = kube_read_file(client->env->rt, client->config.token_file, &text);
+    struct error *err = rt_file_read(client->env->rt, client->config.token_file, KUBE_FILE_MAX, &text, NULL);
     if (err && client->config.token) {
         error_free(err);
         return NULL;

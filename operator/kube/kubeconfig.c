@@ -9,8 +9,8 @@
 
 #include "lib/data/json.h"
 #include "lib/data/yaml.h"
+#include "lib/rt/file.h"
 
-#define FILE_MAX (1024 * 1024)
 #define SERVICE_ACCOUNT "/var/run/secrets/kubernetes.io/serviceaccount"
 
 void kube_config_release(struct kube_config *config)
@@ -26,46 +26,6 @@ void kube_config_release(struct kube_config *config)
     free(config->user);
     mem_free_secret(config->password);
     *config = (struct kube_config){0};
-}
-
-struct file_read {
-    const char *path;
-    char *text;
-    int error;
-    bool too_large;
-};
-
-static void read_file(void *arg)
-{
-    struct file_read *read = arg;
-    FILE *file = fopen(read->path, "re");
-    if (!file) {
-        read->error = errno;
-        return;
-    }
-    char *text = mem_alloc(FILE_MAX + 1);
-    size_t len = fread(text, 1, FILE_MAX, file);
-    if (ferror(file))
-        read->error = errno ? errno : EIO;
-    else if (fgetc(file) != EOF)
-        read->too_large = true;
-    else
-        read->text = mem_strndup(text, len);
-    mem_wipe(text, len);
-    free(text);
-    fclose(file);
-}
-
-struct error *kube_read_file(struct rt *rt, const char *path, char **ret)
-{
-    struct file_read read = {.path = path};
-    rt_offload(rt, read_file, &read);
-    if (read.error)
-        return error_from_errno(read.error, "reading %s", path);
-    if (read.too_large)
-        return error_new(ERROR_INVALID, "%s is larger than %d bytes", path, FILE_MAX);
-    *ret = read.text;
-    return NULL;
 }
 
 /* The `field` object of the entry called `name` in list `list`: clusters, contexts and users all look alike. */
@@ -105,7 +65,7 @@ static struct error *load_pem(struct rt *rt, const struct json *entry, const cha
     if (str_is_empty(file))
         return NULL;
     CLEANUP_FREE char *path = absolute_path(directory, file);
-    TRY_WRAP(kube_read_file(rt, path, ret), "kubeconfig: %s", name);
+    TRY_WRAP(rt_file_read(rt, path, KUBE_FILE_MAX, ret, NULL), "kubeconfig: %s", name);
     return NULL;
 }
 
@@ -178,7 +138,7 @@ struct error *kube_config_parse(struct rt *rt, const char *text, const char *dir
 struct error *kube_config_load(struct rt *rt, const char *path, const char *context, struct kube_config *ret)
 {
     CLEANUP_SECRET char *text = NULL;
-    TRY(kube_read_file(rt, path, &text));
+    TRY(rt_file_read(rt, path, KUBE_FILE_MAX, &text, NULL));
     const char *slash = strrchr(path, '/');
     CLEANUP_FREE char *directory = slash ? mem_strndup(path, slash - path + 1) : mem_strdup(".");
     TRY_WRAP(kube_config_parse(rt, text, directory, context, ret), "%s", path);
@@ -196,7 +156,7 @@ struct error *kube_config_in_cluster(struct rt *rt, struct kube_config *ret)
     config.ca_file = mem_strdup(SERVICE_ACCOUNT "/ca.crt");
     config.token_file = mem_strdup(SERVICE_ACCOUNT "/token");
     CLEANUP_FREE char *namespace = NULL;
-    TRY(kube_read_file(rt, SERVICE_ACCOUNT "/namespace", &namespace));
+    TRY(rt_file_read(rt, SERVICE_ACCOUNT "/namespace", KUBE_FILE_MAX, &namespace, NULL));
     config.namespace = str_trim(namespace);
     *ret = config;
     config = (struct kube_config){0};

@@ -27,7 +27,6 @@ struct error *kube_config_load(struct rt *rt, const char *path, const char *cont
 /* From the service account that a pod has mounted, and KUBERNETES_SERVICE_HOST and _PORT. */
 struct error *kube_config_in_cluster(struct rt *rt, struct kube_config *ret) MUST_CHECK;
 
-/* A small text file, read on a worker thread. ERROR_NOT_FOUND, or INVALID when it is larger than 1 MiB. */
-struct error *kube_read_file(struct rt *rt, const char *path, char **ret) MUST_CHECK;
+#define KUBE_FILE_MAX (1024 * 1024) /* a kubeconfig, or a file that it names */
 
 #endif

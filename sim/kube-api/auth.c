@@ -3,17 +3,17 @@
 #include "sim/kube-api/auth.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/data/vec.h"
+#include "lib/rt/file.h"
 #include "sim/kube-api/token.h"
 
 #define DAYS 3650
+#define PEM_MAX (64 * 1024)
 
 struct kapi_auth {
     struct pki_pair ca, server, admin;
@@ -24,47 +24,24 @@ struct kapi_auth {
 
 /* -- files -- */
 
-static struct error *write_file(const char *path, const char *text)
-{
-    CLEANUP_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    size_t len = strlen(text);
-
-    if (fd < 0 || write(fd, text, len) != (ssize_t)len || fsync(fd) < 0)
-        return error_from_errno(errno, "write %s", path);
-    return NULL;
-}
-
-static struct error *read_file(const char *path, char **ret)
-{
-    CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
-    char text[16384];
-    ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof(text));
-
-    if (len < 0)
-        return error_from_errno(errno, "read %s", path);
-    *ret = mem_strndup(text, (size_t)len);
-    mem_wipe(text, sizeof(text));
-    return NULL;
-}
-
 /* The pair "NAME.crt" and "NAME.key" in a directory; *ret_found tells whether it is there. */
-static struct error *load_pair(const char *dir, const char *name, struct pki_pair *ret, bool *ret_found)
+static struct error *load_pair(struct rt *rt, const char *dir, const char *name, struct pki_pair *ret, bool *ret_found)
 {
     CLEANUP_FREE char *cert = mem_printf("%s/%s.crt", dir, name), *key = mem_printf("%s/%s.key", dir, name);
 
     *ret_found = access(key, F_OK) == 0 && access(cert, F_OK) == 0;
     if (!*ret_found)
         return NULL;
-    TRY(read_file(cert, &ret->cert_pem));
-    return read_file(key, &ret->key_pem);
+    TRY(rt_file_read(rt, cert, PEM_MAX, &ret->cert_pem, NULL));
+    return rt_file_read(rt, key, PEM_MAX, &ret->key_pem, NULL);
 }
 
-static struct error *save_pair(const char *dir, const char *name, const struct pki_pair *pair)
+static struct error *save_pair(struct rt *rt, const char *dir, const char *name, const struct pki_pair *pair)
 {
     CLEANUP_FREE char *cert = mem_printf("%s/%s.crt", dir, name), *key = mem_printf("%s/%s.key", dir, name);
 
-    TRY(write_file(key, pair->key_pem));
-    return write_file(cert, pair->cert_pem);
+    TRY(rt_file_write(rt, key, pair->key_pem, strlen(pair->key_pem), 0600));
+    return rt_file_write(rt, cert, pair->cert_pem, strlen(pair->cert_pem), 0600);
 }
 
 /* -- keys -- */
@@ -76,11 +53,11 @@ static struct error *make_ca(struct kapi *api, const char *dir, struct kapi_auth
     bool found = false;
 
     if (dir)
-        TRY(load_pair(dir, "ca", &auth->ca, &found));
+        TRY(load_pair(api->rt, dir, "ca", &auth->ca, &found));
     if (found)
         return NULL;
     TRY(pki_issue(api->rt, &request, NULL, &auth->ca));
-    return dir ? save_pair(dir, "ca", &auth->ca) : NULL;
+    return dir ? save_pair(api->rt, dir, "ca", &auth->ca) : NULL;
 }
 
 static struct error *make_leaves(struct kapi *api, const char *const *names, struct kapi_auth *auth)

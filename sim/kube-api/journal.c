@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/data/file.h"
 #include "lib/data/str.h"
 
 #define RECORD_MAX (64u * 1024 * 1024)
@@ -136,32 +137,6 @@ static struct error *load_records(struct kapi_journal *journal, const unsigned c
     return NULL;
 }
 
-static struct error *read_whole(const char *path, unsigned char **ret, size_t *ret_len)
-{
-    CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat info;
-
-    if (fd < 0 || fstat(fd, &info) < 0)
-        return error_from_errno(errno, "open %s", path);
-    CLEANUP_FREE unsigned char *data = mem_try_alloc((size_t)info.st_size + 1);
-    if (!data)
-        return error_new(ERROR_INTERNAL, "%s is too large for the memory", path);
-    size_t len = 0;
-    while (len < (size_t)info.st_size) {
-        ssize_t got = read(fd, data + len, (size_t)info.st_size - len);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return error_from_errno(errno, "read %s", path);
-        if (!got)
-            break;
-        len += (size_t)got;
-    }
-    *ret = TAKE_PTR(data);
-    *ret_len = len;
-    return NULL;
-}
-
 static char *log_path(const struct kapi_journal *journal, uint64_t number)
 {
     return mem_printf("%s/log.%010llu", journal->dir, (unsigned long long)number);
@@ -230,13 +205,13 @@ static struct error *note_highest(void *arg, const struct kapi_record *record)
 static struct error *load_snapshot(struct kapi_journal *journal, struct loading *loading)
 {
     CLEANUP_FREE char *path = mem_printf("%s/snapshot", journal->dir);
-    CLEANUP_FREE unsigned char *data = NULL;
+    CLEANUP_FREE char *data = NULL;
     size_t len, good;
 
     if (access(path, F_OK) < 0)
         return NULL;
-    TRY(read_whole(path, &data, &len));
-    TRY_WRAP(load_records(journal, data, len, note_highest, loading, 0, &good), "%s", path);
+    TRY(file_read(path, SIZE_MAX / 2, &data, &len));
+    TRY_WRAP(load_records(journal, (unsigned char *)data, len, note_highest, loading, 0, &good), "%s", path);
     if (good != len)
         return error_new(ERROR_INVALID, "%s: damaged record at byte %zu", path, good);
     journal->snapshot_size = len;
@@ -246,11 +221,12 @@ static struct error *load_snapshot(struct kapi_journal *journal, struct loading 
 static struct error *load_log(struct kapi_journal *journal, uint64_t number, const struct loading *loading)
 {
     CLEANUP_FREE char *path = log_path(journal, number);
-    CLEANUP_FREE unsigned char *data = NULL;
+    CLEANUP_FREE char *data = NULL;
     size_t len, good;
 
-    TRY(read_whole(path, &data, &len));
-    TRY_WRAP(load_records(journal, data, len, loading->load, loading->arg, loading->highest, &good), "%s", path);
+    TRY(file_read(path, SIZE_MAX / 2, &data, &len));
+    TRY_WRAP(load_records(journal, (unsigned char *)data, len, loading->load, loading->arg, loading->highest, &good),
+             "%s", path);
     if (good != len && truncate(path, (off_t)good) < 0)
         return error_from_errno(errno, "truncate %s", path);
     return NULL;

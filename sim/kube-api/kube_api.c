@@ -3,12 +3,11 @@
 #include "sim/kube-api/kube_api.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "lib/rt/file.h"
 #include "sim/kube-api/auth.h"
 #include "sim/kube-api/body.h"
 #include "sim/kube-api/server.h"
@@ -94,15 +93,7 @@ static struct error *listen_on(struct kube_api *kube, const struct kube_api_opti
 static struct error *write_kubeconfig(const struct kube_api *kube, const char *path)
 {
     CLEANUP_SECRET char *text = kube_api_kubeconfig(kube);
-    CLEANUP_FREE char *temporary = mem_printf("%s.new", path);
-    size_t len = strlen(text);
-    {
-        CLEANUP_CLOSE int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-        if (fd < 0 || write(fd, text, len) != (ssize_t)len)
-            return error_from_errno(errno, "write the kubeconfig %s", path);
-    }
-    if (rename(temporary, path) < 0)
-        return error_from_errno(errno, "write the kubeconfig %s", path);
+    TRY_WRAP(rt_file_write(kube->api.rt, path, text, strlen(text), 0600), "the kubeconfig");
     return NULL;
 }
 

@@ -4,14 +4,15 @@
 
 #include <crypt.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/data/digest.h"
 #include "lib/data/str.h"
+#include "lib/rt/file.h"
 #include "operator/conductor/internal.h"
 
+#define HTPASSWD_MAX (1024 * 1024)
 #define USERS_MAX 1000
 
 struct account {
@@ -52,21 +53,18 @@ static struct error *read_line(struct auth *auth, const char *path, int number, 
     return NULL;
 }
 
-static struct error *read_htpasswd(struct auth *auth, const char *path)
+static struct error *read_htpasswd(struct auth *auth, struct rt *rt, const char *path)
 {
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return error_from_errno(errno, "cannot read the htpasswd file %s", path);
-    char line[1024];
-    struct error *err = NULL;
-    for (int number = 1; !err && fgets(line, sizeof(line), file); number++) {
-        line[strcspn(line, "\r\n")] = '\0';
-        err = read_line(auth, path, number, line);
+    CLEANUP_SECRET char *text = NULL;
+    TRY_WRAP(rt_file_read(rt, path, HTPASSWD_MAX, &text, NULL), "the htpasswd file");
+    CLEANUP(str_list_free) char **lines = str_split(text, '\n');
+    for (int i = 0; lines[i]; i++) {
+        CLEANUP_FREE char *line = str_trim(lines[i]);
+        TRY(read_line(auth, path, i + 1, line));
     }
-    fclose(file);
-    if (!err && !auth->accounts.len)
-        err = error_new(ERROR_INVALID, "the htpasswd file %s has no user", path);
-    return err;
+    if (!auth->accounts.len)
+        return error_new(ERROR_INVALID, "the htpasswd file %s has no user", path);
+    return NULL;
 }
 
 struct error *auth_new(struct conductor *conductor, struct auth **ret)
@@ -81,7 +79,7 @@ struct error *auth_new(struct conductor *conductor, struct auth **ret)
         struct account account = {.user = mem_strdup(options->user), .password = mem_strdup(options->password)};
         VEC_PUSH(&auth->accounts, account);
     }
-    struct error *err = options->htpasswd ? read_htpasswd(auth, options->htpasswd) : NULL;
+    struct error *err = options->htpasswd ? read_htpasswd(auth, conductor->rt, options->htpasswd) : NULL;
     if (err) {
         auth_free(auth);
         return err;
