@@ -179,6 +179,8 @@ static struct json *relevant(const struct kapi_call *call, const struct json *ap
     }
     if (call->version->has_status)
         json_remove_member(view, "status");
+    if (!json_len(json_member(view, "metadata")))
+        json_remove_member(view, "metadata");
     return view;
 }
 

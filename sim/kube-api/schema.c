@@ -123,6 +123,7 @@ static struct kapi_schema *list_schema(const struct kapi_field *field)
     struct kapi_schema *schema = schema_new(SCHEMA_ARRAY);
 
     schema->items = field_schema(field);
+    schema->drop_nulls = true;
     schema->merge_key = mem_strdup(field->merge_key);
     if (!field->list_keys)
         return schema;

@@ -61,7 +61,7 @@ struct kapi_schema {
         struct kapi_rule *items;
         size_t len, cap;
     } rules;
-    bool drop_nulls; /* a built-in's object: null is the same as absent */
+    bool drop_nulls; /* of a built-in kind: null is the same as absent */
 };
 
 /*

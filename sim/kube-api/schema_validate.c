@@ -192,7 +192,8 @@ static void check_array(struct validation *run, const struct kapi_schema *schema
         CLEANUP(json_free) struct json *count = json_new_int(len);
         add_invalid(run, path, count, "should have at least %lld items", (long long)schema->min_items);
     }
-    if (schema->list_type != LIST_ATOMIC)
+    /* Built-in kinds have rules of their own. */
+    if (schema->list_type != LIST_ATOMIC && !schema->drop_nulls)
         check_duplicates(run, schema, value, path);
     if (!schema->items)
         return;

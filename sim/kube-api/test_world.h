@@ -30,7 +30,7 @@ struct world {
     } kept; /* freed at the end */
 };
 
-/* ' to ", a copy; \' stays '. */
+/* ' to ", a copy; \' stays ', and \" is a " within a string. */
 static inline char *quoted(const char *text)
 {
     char *copy = mem_strdup(text), *to = copy;
