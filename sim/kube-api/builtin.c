@@ -571,7 +571,7 @@ const struct kapi_builtin kapi_builtins[] = {
     {"", "v1", "serviceaccounts", "serviceaccount", "ServiceAccount", "sa", .unconditional_update = true,
      .columns = account_columns, .subresources = "token"},
     {"", "v1", "events", "event", "Event", "ev", .unconditional_update = true, .create_on_update = true,
-     .name_rule = NAME_SUBDOMAIN, .columns = event_columns, .field_labels = event_labels, .prepare = prepare_event},
+     .name_rule = NAME_PATH_SEGMENT, .columns = event_columns, .field_labels = event_labels, .prepare = prepare_event},
     {"", "v1", "nodes", "node", "Node", "no", .cluster_scoped = true, .has_status = true, .unconditional_update = true,
      .columns = node_columns, .field_labels = node_labels, .prepare = prepare_node},
     {"", "v1", "services", "service", "Service", "svc", "all", .has_status = true, .unconditional_update = true,

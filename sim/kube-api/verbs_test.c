@@ -364,6 +364,12 @@ static void core_kinds(struct world *w)
     post(w, "/api/v1/namespaces/default/events",
          "{'apiVersion':'v1','kind':'Event','metadata':{'name':'f'},'involvedObject':{'kind':'X','namespace':'other'}}",
          422);
+    /* Their names are hardly checked: controllers make them from reasons. */
+    struct json *made = post(w, "/api/v1/namespaces/default/events",
+                             "{'apiVersion':'v1','kind':'Event','metadata':{'generateName':'BMCAccessValidated-'},"
+                             "'involvedObject':{'kind':'X','namespace':'default'}}",
+                             201);
+    assert_true(str_has_prefix(json_str(made, "metadata/name"), "BMCAccessValidated-"));
     get(w, "/api/v1/events?fieldSelector=spec.x%3Dn", 400);
     delete (w, "/api/v1/namespaces/default", NULL, 403);
 }
