@@ -70,10 +70,19 @@ static void whole_life(struct world *w)
     assert_string_equal(gone, "404");
 }
 
+static void check_metrics(struct world *w)
+{
+    struct http_request request = {.url = API "/metrics"};
+    CLEANUP(http_response_free) struct http_response *response = NULL;
+    assert_ok(http_call(w->client, &request, &response));
+    assert_non_null(strstr(response->body, "metal3_conductor_transitions_total{from=\"deploying\",to=\"active\"} 1"));
+}
+
 static void fast_life(struct world *w)
 {
     rt_time start = rt_now(w->rt);
     whole_life(w);
+    check_metrics(w);
     /* one boot of the ramdisk for inspection, cleaning and deployment, one for the cleaning after it */
     assert_int_equal(w->machine.boots_cd, 2);
     assert_int_equal(w->machine.boots_disk, 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Version documents, health check and drivers. */
+/* Version documents, health check, metrics and drivers. */
 #include <stdlib.h>
 
 #include "lib/data/str.h"
@@ -54,6 +54,15 @@ static struct error *get_health(struct rest *rest)
     return NULL;
 }
 
+/* GET /metrics: Prometheus. */
+static struct error *get_metrics(struct rest *rest)
+{
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    metrics_print(rest->conductor->env->metrics, &text);
+    http_reply_str(rest->exchange, 200, METRICS_CONTENT_TYPE, strbuf_str(&text));
+    return NULL;
+}
+
 static struct json *driver_json(const struct rest *rest, const char *name)
 {
     struct json *driver = json_new_object(), *hosts = json_new_array();
@@ -94,6 +103,7 @@ const struct rest_route rest_root_routes[] = {
     {"GET", "/", get_root, REST_PUBLIC},
     {"GET", "/v1", get_v1, REST_PUBLIC},
     {"GET", "/healthcheck", get_health, REST_PUBLIC},
+    {"GET", "/metrics", get_metrics, REST_PUBLIC},
     {"GET", "/v1/drivers", get_drivers},
     {"GET", "/v1/drivers/%", get_driver},
     {0},
