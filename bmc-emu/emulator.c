@@ -134,15 +134,8 @@ static struct error *make_certificate(struct bmc_emulator *emulator, const struc
     char first[64];
     const char *names[] = {"localhost", "bmc-emu", address_of(emulator, 0, first, sizeof(first)), options->cert_name,
                            NULL};
-    struct pki_request request = {
-        .common_name = "bmc-emu",
-        .alt_names = names,
-        .server = true,
-        .not_before = rt_wall(emulator->env->rt) - 3600 * RT_S,
-        .days = CERTIFICATE_DAYS,
-    };
 
-    return pki_issue(emulator->env->rt, &request, NULL, &emulator->pair);
+    return pki_self_signed(emulator->env->rt, "bmc-emu", names, CERTIFICATE_DAYS, &emulator->pair);
 }
 
 static struct error *take_tls(struct bmc_emulator *emulator, const struct bmc_emulator_options *options)
@@ -308,10 +301,11 @@ int bmc_emulator_port(const struct bmc_emulator *emulator)
 const char *bmc_emulator_base_url(const struct bmc_emulator *emulator, size_t number, char *buf, size_t cap)
 {
     char address[64];
-    bool v6 = strchr(address_of(emulator, number, address, sizeof(address)), ':') != NULL;
+    CLEANUP_FREE char *url =
+        net_url(emulator->tls ? "https" : "http", address_of(emulator, number, address, sizeof(address)),
+                bmc_emulator_port(emulator));
 
-    snprintf(buf, cap, "%s://%s%s%s:%d", emulator->tls ? "https" : "http", v6 ? "[" : "", address, v6 ? "]" : "",
-             bmc_emulator_port(emulator));
+    snprintf(buf, cap, "%s", url);
     return buf;
 }
 

@@ -124,12 +124,8 @@ static void handle_metrics(struct http_exchange *exchange, void *arg)
 static struct error *make_certificate(const struct env *env, struct pki_pair *ret)
 {
     static const char *const names[] = {"localhost", "127.0.0.1", NULL};
-    struct pki_request request = {.common_name = "metal3-operator",
-                                  .alt_names = names,
-                                  .server = true,
-                                  .not_before = rt_wall(env->rt) - 3600 * RT_S,
-                                  .days = CERTIFICATE_DAYS};
-    return pki_issue(env->rt, &request, NULL, ret);
+
+    return pki_self_signed(env->rt, "metal3-operator", names, CERTIFICATE_DAYS, ret);
 }
 
 static struct error *listen_on(struct endpoints *endpoints, const char *option, const char *address,

@@ -92,11 +92,6 @@ static uint64_t content_hash(const unsigned char *data)
     return hash ^ hash >> 32;
 }
 
-static bool is_zero(const unsigned char *data, size_t len)
-{
-    return len == 0 || (data[0] == 0 && memcmp(data, data + 1, len - 1) == 0);
-}
-
 static void grow_buckets(struct chunk_store *store)
 {
     size_t count = store->bucket_count * 2;
@@ -243,7 +238,7 @@ static void seal(struct medium *medium)
     if (!chunk)
         return;
     struct slot *slot = slot_find(medium, medium->open_number);
-    if (is_zero(chunk->data, CHUNK_SIZE)) {
+    if (mem_is_zero(chunk->data, CHUNK_SIZE)) {
         slot_set(medium, slot, NULL);
         chunk_free(medium->store, chunk);
         return;
@@ -335,7 +330,7 @@ static void write_whole(struct medium *medium, uint64_t number, const unsigned c
     struct slot *slot = slot_need(medium, number);
 
     slot_clear(medium, slot);
-    if (is_zero(data, CHUNK_SIZE))
+    if (mem_is_zero(data, CHUNK_SIZE))
         return;
     uint64_t hash = content_hash(data);
     struct chunk *chunk = store_find(medium->store, hash, data);
@@ -484,7 +479,7 @@ bool medium_has_data(const struct medium *medium, uint64_t offset, uint64_t len)
         size_t within = (size_t)(offset % CHUNK_SIZE);
         size_t part = CHUNK_SIZE - within < len ? CHUNK_SIZE - within : (size_t)len;
         const struct slot *slot = slot_find(medium, offset / CHUNK_SIZE);
-        if (slot && slot->chunk && !is_zero(slot->chunk->data + within, part))
+        if (slot && slot->chunk && !mem_is_zero(slot->chunk->data + within, part))
             return true;
         offset += part;
         len -= part;

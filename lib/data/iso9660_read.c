@@ -6,9 +6,9 @@
 #include "lib/data/iso9660.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "lib/data/bytes.h"
 #include "lib/data/mem.h"
 #include "lib/data/str.h"
 
@@ -39,11 +39,6 @@ struct found {
     struct extent extent;
     bool directory, many_extents;
 };
-
-static uint32_t get_le32(const unsigned char *in)
-{
-    return (uint32_t)in[0] | (uint32_t)in[1] << 8 | (uint32_t)in[2] << 16 | (uint32_t)in[3] << 24;
-}
 
 static struct error *source_read(const struct iso9660_source *source, uint64_t offset, void *buf, size_t len)
 {

@@ -72,6 +72,9 @@ struct error *json_need(const struct json *value, const char *path, enum json_ty
 struct error *json_need_str(const struct json *value, const char *path, const char **ret) MUST_CHECK;
 struct error *json_need_int(const struct json *value, const char *path, int64_t *ret) MUST_CHECK;
 
+/* Copies of an array's strings, NULL-terminated ("" for an item of another type); NULL for none. str_list_free(). */
+char **json_str_list(const struct json *array);
+
 /* Iteration over items or members; json_key() is NULL for an item of an array. Do not remove the current one inside. */
 struct json *json_first(const struct json *value);
 struct json *json_next(const struct json *child);

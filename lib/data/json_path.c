@@ -202,3 +202,14 @@ struct error *json_need_int(const struct json *value, const char *path, int64_t 
     *ret = node_integer(found);
     return NULL;
 }
+
+char **json_str_list(const struct json *array)
+{
+    if (!json_len(array))
+        return NULL;
+    char **list = mem_alloc_array(json_len(array) + 1, sizeof(*list));
+    size_t len = 0;
+    JSON_FOREACH (item, array)
+        list[len++] = mem_strdup(json_str_or(item, "", ""));
+    return list;
+}

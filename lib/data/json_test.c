@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -204,6 +203,19 @@ static void test_building(void **state)
 }
 
 /* A detached member may come back under another name, the last one may go and others follow. */
+static void test_string_list(void **state)
+{
+    CLEANUP(json_free) struct json *array = parse("[\"a\",1,\"\"]"), *empty = parse("[]");
+    CLEANUP(str_list_free) char **list = json_str_list(array);
+
+    assert_string_equal(list[0], "a");
+    assert_string_equal(list[1], "");
+    assert_string_equal(list[2], "");
+    assert_null(list[3]);
+    assert_null(json_str_list(empty));
+    assert_null(json_str_list(NULL));
+}
+
 static void test_moving(void **state)
 {
     CLEANUP(json_free) struct json *value = parse("{\"a\":\"text\",\"b\":{\"c\":[1]}}");
@@ -314,8 +326,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_numbers),    cmocka_unit_test(test_strings),      cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_duplicates), cmocka_unit_test(test_large_object), cmocka_unit_test(test_paths),
-        cmocka_unit_test(test_building),   cmocka_unit_test(test_moving),       cmocka_unit_test(test_equality),
-        cmocka_unit_test(test_tables),     cmocka_unit_test(test_table_errors),
+        cmocka_unit_test(test_building),   cmocka_unit_test(test_string_list),  cmocka_unit_test(test_moving),
+        cmocka_unit_test(test_equality),   cmocka_unit_test(test_tables),       cmocka_unit_test(test_table_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

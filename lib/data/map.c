@@ -124,12 +124,11 @@ void map_set(struct map *map, const char *key, void *value)
     map->live++;
 }
 
-void *map_take(struct map *map, const char *key)
+/* Takes out an entry's value and forgets the entry. */
+static void *drop_entry(struct map *map, struct entry *entry)
 {
-    struct entry *entry = map_find(map, key, hash_key(key));
-    if (!entry)
-        return NULL;
     void *value = entry->value;
+
     free(entry->key);
     entry->key = NULL;
     entry->value = NULL;
@@ -137,6 +136,12 @@ void *map_take(struct map *map, const char *key)
     while (map->first < map->used && !map->entries[map->first].key)
         map->first++;
     return value;
+}
+
+void *map_take(struct map *map, const char *key)
+{
+    struct entry *entry = map_find(map, key, hash_key(key));
+    return entry ? drop_entry(map, entry) : NULL;
 }
 
 bool map_remove(struct map *map, const char *key)
@@ -158,14 +163,7 @@ void map_clear(struct map *map)
 {
     /* A destructor may look into the map, so each entry is gone before its value is freed. */
     while (map->live > 0) {
-        struct entry *entry = &map->entries[map->first];
-        void *value = entry->value;
-        free(entry->key);
-        entry->key = NULL;
-        entry->value = NULL;
-        map->live--;
-        while (map->first < map->used && !map->entries[map->first].key)
-            map->first++;
+        void *value = drop_entry(map, &map->entries[map->first]);
         if (map->free_value)
             map->free_value(value);
     }

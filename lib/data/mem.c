@@ -96,6 +96,12 @@ void mem_wipe(void *ptr, size_t len)
         explicit_bzero(ptr, len);
 }
 
+bool mem_is_zero(const void *data, size_t len)
+{
+    const char *bytes = data;
+    return len == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, len - 1) == 0);
+}
+
 void mem_free_secret(char *text)
 {
     if (!text)

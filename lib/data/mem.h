@@ -8,6 +8,7 @@
 #define LIB_DATA_MEM_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Zeroed memory of `size` bytes; aborts when there is none. Free with free(). */
@@ -33,6 +34,9 @@ char *mem_vprintf(const char *fmt, va_list args) __attribute__((format(printf, 1
 
 /* Overwrites `len` bytes in a way that the compiler keeps; for secrets. `ptr` may be NULL. */
 void mem_wipe(void *ptr, size_t len);
+
+/* True when all `len` bytes are 0. */
+bool mem_is_zero(const void *data, size_t len);
 
 /* Wipes a string up to its end, then frees it. NULL is fine. */
 void mem_free_secret(char *text);

@@ -6,13 +6,11 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <cmocka.h>
 
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "lib/data/mem.h"
 #include "lib/data/vec.h"
@@ -30,6 +28,15 @@ static void test_copies(void **state)
     mem_wipe(text, 2);
     assert_memory_equal(text, "\0\0", 2);
     mem_free_secret(NULL);
+}
+
+static void test_zero(void **state)
+{
+    static const char bytes[5] = {0, 0, 0, 0, 1};
+    assert_true(mem_is_zero(bytes, 4));
+    assert_false(mem_is_zero(bytes, 5));
+    assert_false(mem_is_zero(bytes + 4, 1));
+    assert_true(mem_is_zero(bytes + 4, 0));
 }
 
 static void test_cleanup(void **state)
@@ -85,10 +92,8 @@ static void test_vec(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_copies),
-        cmocka_unit_test(test_cleanup),
-        cmocka_unit_test(test_overflow),
-        cmocka_unit_test(test_vec),
+        cmocka_unit_test(test_copies),   cmocka_unit_test(test_zero), cmocka_unit_test(test_cleanup),
+        cmocka_unit_test(test_overflow), cmocka_unit_test(test_vec),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -169,6 +169,14 @@ char *str_trim(const char *text)
     return mem_strndup(text, len);
 }
 
+char *str_trim_end(const char *text, char c)
+{
+    size_t len = strlen(text);
+    while (len > 0 && text[len - 1] == c)
+        len--;
+    return mem_strndup(text, len);
+}
+
 char *str_lower(const char *text)
 {
     char *lower = mem_strdup(text);

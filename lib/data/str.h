@@ -58,6 +58,7 @@ bool str_has_prefix(const char *text, const char *prefix);
 bool str_has_suffix(const char *text, const char *suffix);
 const char *str_or(const char *text, const char *fallback); /* `fallback` when text is NULL or "" */
 char *str_trim(const char *text);                           /* a copy without white space at both ends */
+char *str_trim_end(const char *text, char c);               /* a copy without `c`, however often, at its end */
 char *str_lower(const char *text);                          /* a copy in ASCII lower case */
 char *str_replace(const char *text, const char *from, const char *to);
 

@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -54,7 +53,10 @@ static void test_helpers(void **state)
     assert_true(str_has_suffix("a.yaml", ".yaml"));
     assert_string_equal(str_or("", "x"), "x");
     CLEANUP_FREE char *trimmed = str_trim(" \ta b\r\n"), *lower = str_lower("AbC\xc3\x84");
+    CLEANUP_FREE char *bare = str_trim_end("/a//", '/'), *nothing = str_trim_end("//", '/');
     assert_string_equal(trimmed, "a b");
+    assert_string_equal(bare, "/a");
+    assert_string_equal(nothing, "");
     assert_string_equal(lower, "abc\xc3\x84");
     CLEANUP_FREE char *replaced = str_replace("aXXbX", "X", "--"), *same = str_replace("abc", "", "-");
     assert_string_equal(replaced, "a----b--");

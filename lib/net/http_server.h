@@ -6,6 +6,7 @@
 #ifndef LIB_NET_HTTP_SERVER_H
 #define LIB_NET_HTTP_SERVER_H
 
+#include "lib/data/json.h"
 #include "lib/data/str.h"
 #include "lib/net/http.h"
 #include "lib/net/net.h"
@@ -70,6 +71,7 @@ void http_reply_header(struct http_exchange *exchange, const char *name,
 /* The whole reply, which is copied. `content_type` NULL: none. A second reply is ignored. */
 void http_reply(struct http_exchange *exchange, int status, const char *content_type, const void *body, size_t len);
 void http_reply_str(struct http_exchange *exchange, int status, const char *content_type, const char *body);
+void http_reply_json(struct http_exchange *exchange, int status, const struct json *json); /* application/json */
 /* Streams a reply: chunked when `length` is -1. Writes wait when the peer reads slowly (at most a window is held). */
 struct error *http_reply_begin(struct http_exchange *exchange, int status, const char *content_type, int64_t length)
     MUST_CHECK;

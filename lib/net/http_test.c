@@ -42,7 +42,8 @@ static void test_methods(struct world *w)
         assert_string_equal(answer->body, str_equal(methods[i], "HEAD") ? "" : wanted);
     }
     CLEANUP(http_response_free) struct http_response *head = NULL;
-    assert_ok(http_call(w->client, &(struct http_request){.method = "HEAD", .url = url(w, "http", "/announced")}, &head));
+    assert_ok(
+        http_call(w->client, &(struct http_request){.method = "HEAD", .url = url(w, "http", "/announced")}, &head));
     assert_int_equal(head->status, 200);
     assert_int_equal(head->body_len, 0);
     assert_answer(w, url(w, "http", "/empty"), 204, "");

@@ -54,4 +54,7 @@ void net_sim_heal(struct net_sim *sim, uint64_t id);
 /* "ADDRESS:PORT", "[v6]:PORT", ":PORT" (any address) to its parts; ERROR_INVALID says what is wrong. `*ret_host` is freed with free(). */
 struct error *net_parse_address(const char *text, char **ret_host, int *ret_port) MUST_CHECK;
 
+/* "SCHEME://HOST:PORT", an IPv6 address in brackets; free with free(). */
+char *net_url(const char *scheme, const char *host, int port) __attribute__((returns_nonnull));
+
 #endif

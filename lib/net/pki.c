@@ -8,7 +8,6 @@
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "lib/data/str.h"
 
@@ -203,4 +202,18 @@ struct error *pki_issue(struct rt *rt, const struct pki_request *request, const 
     ret->cert_pem = bio_text(cert_bio);
     ret->key_pem = bio_text(key_bio);
     return NULL;
+}
+
+struct error *pki_self_signed(struct rt *rt, const char *common_name, const char *const *alt_names, int days,
+                              struct pki_pair *ret)
+{
+    struct pki_request request = {
+        .common_name = common_name,
+        .alt_names = alt_names,
+        .server = true,
+        .not_before = rt_wall(rt) - 3600 * TIME_S,
+        .days = days,
+    };
+
+    return pki_issue(rt, &request, NULL, ret);
 }

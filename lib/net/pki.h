@@ -26,4 +26,11 @@ struct pki_request {
 struct error *pki_issue(struct rt *rt, const struct pki_request *request, const struct pki_pair *issuer,
                         struct pki_pair *ret) MUST_CHECK;
 
+/*
+ * A server's self-signed pair, valid from an hour ago (clocks differ) for `days`. `alt_names` as above, without NULL
+ * inside.
+ */
+struct error *pki_self_signed(struct rt *rt, const char *common_name, const char *const *alt_names, int days,
+                              struct pki_pair *ret) MUST_CHECK;
+
 #endif

@@ -96,9 +96,29 @@ static void test_refusals(void **state)
     assert_error_text(pki_issue(rt, &request, NULL, &none), ERROR_INVALID, "common name");
 }
 
+static void test_self_signed(void **state)
+{
+    CLEANUP(rt_free) struct rt *rt = rt_new_sim(1, TEST_WALL);
+    CLEANUP_PKI_PAIR struct pki_pair pair = {0};
+    const char *names[] = {"localhost", "127.0.0.1", NULL};
+    char dir[] = "/tmp/pki_test.XXXXXX", command[200];
+
+    assert_ok(pki_self_signed(rt, "me", names, 2, &pair));
+    assert_non_null(mkdtemp(dir));
+    CLEANUP_FREE char *path = write_file(dir, "cert", pair.cert_pem);
+    snprintf(command, sizeof(command),
+             "openssl verify -attime 1700000000 -CAfile %s -purpose sslserver -verify_ip 127.0.0.1 %s", path, path);
+    assert_shell(command, ": OK");
+    snprintf(command, sizeof(command), "openssl verify -attime 1700200000 -CAfile %s %s 2>&1", path, path);
+    assert_shell(command, "has expired");
+    unlink(path);
+    rmdir(dir);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_openssl_agrees), cmocka_unit_test(test_refusals)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_openssl_agrees), cmocka_unit_test(test_refusals),
+                                       cmocka_unit_test(test_self_signed)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

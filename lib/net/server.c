@@ -457,6 +457,13 @@ void http_reply_str(struct http_exchange *exchange, int status, const char *cont
     http_reply(exchange, status, content_type, body, body ? strlen(body) : 0);
 }
 
+void http_reply_json(struct http_exchange *exchange, int status, const struct json *json)
+{
+    CLEANUP_SECRET char *text = json_print(json);
+
+    http_reply_str(exchange, status, "application/json", text);
+}
+
 struct error *http_reply_begin(struct http_exchange *exchange, int status, const char *content_type, int64_t length)
 {
     if (exchange->replied)

@@ -198,3 +198,8 @@ struct error *net_parse_address(const char *text, char **ret_host, int *ret_port
     *ret_port = port;
     return NULL;
 }
+
+char *net_url(const char *scheme, const char *host, int port)
+{
+    return mem_printf(strchr(host, ':') ? "%s://[%s]:%d" : "%s://%s:%d", scheme, host, port);
+}

@@ -98,6 +98,16 @@ static void test_addresses(void **state)
     }
 }
 
+static void test_building(void **state)
+{
+    CLEANUP_FREE char *name = net_url("http", "bmc.example", 80), *v4 = net_url("https", "127.0.0.1", 443),
+                      *v6 = net_url("https", "fd00::1", 6385);
+
+    assert_string_equal(name, "http://bmc.example:80");
+    assert_string_equal(v4, "https://127.0.0.1:443");
+    assert_string_equal(v6, "https://[fd00::1]:6385");
+}
+
 static void test_status_text(void **state)
 {
     assert_string_equal(http_status_text(404), "Not Found");
@@ -107,11 +117,8 @@ static void test_status_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_parts),
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_password_is_not_told),
-        cmocka_unit_test(test_addresses),
-        cmocka_unit_test(test_status_text),
+        cmocka_unit_test(test_parts),     cmocka_unit_test(test_refusals), cmocka_unit_test(test_password_is_not_told),
+        cmocka_unit_test(test_addresses), cmocka_unit_test(test_building), cmocka_unit_test(test_status_text),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

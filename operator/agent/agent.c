@@ -32,14 +32,8 @@ static struct error *make_certificate(struct agent *agent)
 {
     const char *host = str_or(agent->options->advertise_host, agent->address);
     const char *names[] = {host, NULL};
-    struct pki_request request = {
-        .common_name = host,
-        .alt_names = names,
-        .server = true,
-        .not_before = rt_wall(agent->env->rt) - 3600 * TIME_S,
-        .days = 30,
-    };
-    return pki_issue(agent->env->rt, &request, NULL, &agent->certificate);
+
+    return pki_self_signed(agent->env->rt, host, names, 30, &agent->certificate);
 }
 
 static struct error *find_own_address(struct agent *agent)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/data/bytes.h"
 #include "lib/data/str.h"
 
 #define DEPTH_MAX 8        /* of directories */
@@ -30,16 +31,6 @@ struct search {
     char *path;
 };
 
-static uint32_t get16(const unsigned char *p)
-{
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8;
-}
-
-static uint32_t get32(const unsigned char *p)
-{
-    return get16(p) | get16(p + 2) << 16;
-}
-
 /* Reads any range: the disk takes whole sectors only. */
 static struct error *read_bytes(const struct fat *fat, uint64_t offset, void *buf, size_t len)
 {
@@ -59,10 +50,10 @@ static struct error *open_fat(const struct disk *disk, uint64_t offset, struct f
     unsigned char boot[512];
 
     TRY(read_bytes(&fat, offset, boot, sizeof(boot)));
-    uint32_t sector = get16(boot + 11), per_cluster = boot[13], reserved = get16(boot + 14), copies = boot[16];
-    fat.root_entries = get16(boot + 17);
-    uint32_t sectors = get16(boot + 19) ? get16(boot + 19) : get32(boot + 32);
-    uint32_t fat_sectors = get16(boot + 22) ? get16(boot + 22) : get32(boot + 36);
+    uint32_t sector = get_le16(boot + 11), per_cluster = boot[13], reserved = get_le16(boot + 14), copies = boot[16];
+    fat.root_entries = get_le16(boot + 17);
+    uint32_t sectors = get_le16(boot + 19) ? get_le16(boot + 19) : get_le32(boot + 32);
+    uint32_t fat_sectors = get_le16(boot + 22) ? get_le16(boot + 22) : get_le32(boot + 36);
     if (boot[510] != 0x55 || boot[511] != 0xaa ||
         (sector != 512 && sector != 1024 && sector != 2048 && sector != 4096) || !per_cluster ||
         (per_cluster & (per_cluster - 1)) || !reserved || !copies || !fat_sectors)
@@ -77,7 +68,7 @@ static struct error *open_fat(const struct disk *disk, uint64_t offset, struct f
     fat.cluster_size = sector * per_cluster;
     fat.clusters = (uint32_t)((sectors - data) / per_cluster);
     fat.bits = fat.clusters < 4085 ? 12 : fat.clusters < 65525 ? 16 : 32;
-    fat.root_cluster = fat.bits == 32 ? get32(boot + 44) : 0;
+    fat.root_cluster = fat.bits == 32 ? get_le32(boot + 44) : 0;
     fat.fat_offset = offset + (uint64_t)reserved * sector;
     fat.root_offset = fat.fat_offset + (uint64_t)copies * fat_sectors * sector;
     fat.data_offset = offset + data * sector;
@@ -92,7 +83,7 @@ static struct error *next_cluster(const struct fat *fat, uint32_t cluster, uint3
     uint64_t position = fat->bits == 12 ? cluster + cluster / 2 : (uint64_t)cluster * (uint64_t)(fat->bits / 8);
 
     TRY(read_bytes(fat, fat->fat_offset + position, bytes, fat->bits == 32 ? 4 : 2));
-    uint32_t value = get32(bytes);
+    uint32_t value = get_le32(bytes);
     if (fat->bits == 12)
         value = (cluster & 1 ? value >> 4 : value) & 0xfff;
     else if (fat->bits == 32)
@@ -149,7 +140,7 @@ static struct error *search_entries(const struct fat *fat, struct search *search
         if (depth >= DEPTH_MAX)
             continue;
         CLEANUP_FREE char *child = mem_printf("%s\\%s", path, name);
-        uint32_t cluster = get16(entry + 26) | (fat->bits == 32 ? get16(entry + 20) << 16 : 0);
+        uint32_t cluster = get_le16(entry + 26) | (fat->bits == 32 ? (uint32_t)get_le16(entry + 20) << 16 : 0);
         if (cluster >= 2 && cluster < fat->clusters + 2)
             TRY(search_directory(fat, search, cluster, child, depth + 1));
     }

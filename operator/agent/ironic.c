@@ -171,11 +171,10 @@ struct error *ironic_heartbeat(struct agent *agent)
     CLEANUP(json_free) struct json *beat = json_new_object();
     CLEANUP_FREE char *url = mem_printf("%s/v1/heartbeat/%s", agent->options->api_url, agent->node_uuid);
     const char *host = str_or(agent->options->advertise_host, agent->address);
-    bool v6 = strchr(host, ':') != NULL;
     int64_t port = agent->options->advertise_port ? agent->options->advertise_port : http_server_port(agent->server);
 
-    json_set_printf(beat, "callback_url", "%s://%s%s%s:%d", agent->tls ? "https" : "http", v6 ? "[" : "", host,
-                    v6 ? "]" : "", (int)port);
+    CLEANUP_FREE char *callback = net_url(agent->tls ? "https" : "http", host, (int)port);
+    json_put_str(beat, "callback_url", callback);
     json_put_str(beat, "agent_token", agent->token);
     json_put_str(beat, "agent_version", AGENT_VERSION);
     if (agent->tls)

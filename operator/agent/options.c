@@ -77,9 +77,9 @@ static void keep_first_url(struct agent_options *options)
     char *comma = options->api_url ? strchr(options->api_url, ',') : NULL;
     if (comma)
         *comma = 0;
-    size_t len = options->api_url ? strlen(options->api_url) : 0;
-    while (len > 0 && options->api_url[len - 1] == '/')
-        options->api_url[--len] = 0;
+    char *url = options->api_url ? str_trim_end(options->api_url, '/') : NULL;
+    free(options->api_url);
+    options->api_url = url;
 }
 
 struct error *agent_options_parse(const char *command_line, struct agent_options *ret)

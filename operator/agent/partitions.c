@@ -8,6 +8,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "lib/data/bytes.h"
 #include "lib/data/vec.h"
 
 #define MBR_TABLE 446
@@ -54,36 +55,6 @@ struct partition_table {
     VEC(struct partition) partitions;
 };
 
-static uint32_t get32(const unsigned char *p)
-{
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-static uint64_t get64(const unsigned char *p)
-{
-    return get32(p) | (uint64_t)get32(p + 4) << 32;
-}
-
-static void put32(unsigned char *p, uint32_t value)
-{
-    for (int i = 0; i < 4; i++)
-        p[i] = (unsigned char)(value >> (8 * i));
-}
-
-static void put64(unsigned char *p, uint64_t value)
-{
-    put32(p, (uint32_t)value);
-    put32(p + 4, (uint32_t)(value >> 32));
-}
-
-static bool is_zero(const unsigned char *p, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (p[i])
-            return false;
-    return true;
-}
-
 static uint32_t checksum(const void *data, size_t len)
 {
     return (uint32_t)crc32(0, data, (uInt)len);
@@ -100,9 +71,9 @@ static void list_gpt(struct partition_table *table)
     table->partitions.len = 0;
     for (uint32_t i = 0; i < table->entry_count; i++) {
         const unsigned char *entry = table->entries + (size_t)i * GPT_ENTRY_SIZE;
-        if (is_zero(entry, 16))
+        if (mem_is_zero(entry, 16))
             continue;
-        uint64_t first = get64(entry + ENTRY_FIRST), last = get64(entry + ENTRY_LAST);
+        uint64_t first = get_le64(entry + ENTRY_FIRST), last = get_le64(entry + ENTRY_LAST);
         if (last < first || last >= table->disk.size / table->disk.sector)
             continue; /* not a place on this disk: nobody can use it */
         struct partition partition = {
@@ -120,15 +91,15 @@ static void list_mbr(struct partition_table *table)
     table->partitions.len = 0;
     for (int i = 0; i < MBR_ENTRIES; i++) {
         const unsigned char *entry = table->mbr + MBR_TABLE + i * MBR_ENTRY_SIZE;
-        uint64_t offset = (uint64_t)get32(entry + 8) * table->disk.sector;
-        uint64_t size = (uint64_t)get32(entry + 12) * table->disk.sector;
+        uint64_t offset = (uint64_t)get_le32(entry + 8) * table->disk.sector;
+        uint64_t size = (uint64_t)get_le32(entry + 12) * table->disk.sector;
         if (!entry[4] || !size || offset > table->disk.size || size > table->disk.size - offset)
             continue;
         struct partition partition = {
             .number = i + 1, .offset = offset, .size = size, .efi_system = entry[4] == MBR_TYPE_EFI};
         VEC_PUSH(&table->partitions, partition);
     }
-    snprintf(table->root_uuid, sizeof(table->root_uuid), "0x%08" PRIx32, get32(table->mbr + MBR_IDENTIFIER));
+    snprintf(table->root_uuid, sizeof(table->root_uuid), "0x%08" PRIx32, get_le32(table->mbr + MBR_IDENTIFIER));
 }
 
 static struct error *read_gpt(struct partition_table *table)
@@ -143,23 +114,24 @@ static struct error *read_gpt(struct partition_table *table)
 
     unsigned char copy[GPT_HEADER_SIZE];
     memcpy(copy, table->header, sizeof(copy));
-    put32(copy + GPT_CRC, 0);
-    if (get32(table->header + GPT_SIZE) != GPT_HEADER_SIZE ||
-        checksum(copy, sizeof(copy)) != get32(table->header + GPT_CRC))
+    put_le32(copy + GPT_CRC, 0);
+    if (get_le32(table->header + GPT_SIZE) != GPT_HEADER_SIZE ||
+        checksum(copy, sizeof(copy)) != get_le32(table->header + GPT_CRC))
         return error_new(ERROR_INVALID, "disk %s: the checksum of the GPT header is wrong; the image is damaged",
                          disk->name);
 
-    table->entry_count = get32(table->header + GPT_ENTRY_COUNT);
-    if (get32(table->header + GPT_ENTRY_BYTES) != GPT_ENTRY_SIZE || table->entry_count == 0 ||
+    table->entry_count = get_le32(table->header + GPT_ENTRY_COUNT);
+    if (get_le32(table->header + GPT_ENTRY_BYTES) != GPT_ENTRY_SIZE || table->entry_count == 0 ||
         table->entry_count > GPT_ENTRIES_MAX)
         return error_new(ERROR_INVALID, "disk %s: GPT with %u entries of %u bytes is not supported", disk->name,
-                         table->entry_count, get32(table->header + GPT_ENTRY_BYTES));
+                         table->entry_count, get_le32(table->header + GPT_ENTRY_BYTES));
     table->entries = mem_alloc(table_bytes(table));
-    uint64_t table_lba = get64(table->header + GPT_TABLE_LBA);
+    uint64_t table_lba = get_le64(table->header + GPT_TABLE_LBA);
     if (table_lba < 2 || table_lba > disk->size / disk->sector)
         return error_new(ERROR_INVALID, "disk %s: the GPT points past the disk's end", disk->name);
     TRY(disk_read(disk, table_lba * disk->sector, table->entries, table_bytes(table)));
-    if (checksum(table->entries, (size_t)table->entry_count * GPT_ENTRY_SIZE) != get32(table->header + GPT_TABLE_CRC))
+    if (checksum(table->entries, (size_t)table->entry_count * GPT_ENTRY_SIZE) !=
+        get_le32(table->header + GPT_TABLE_CRC))
         return error_new(ERROR_INVALID, "disk %s: the checksum of the GPT's entries is wrong; the image is damaged",
                          disk->name);
     list_gpt(table);
@@ -226,12 +198,12 @@ static struct error *write_copy(struct partition_table *table, uint64_t lba, uin
     CLEANUP_FREE unsigned char *sector = mem_alloc(sector_size);
 
     memcpy(sector, table->header, GPT_HEADER_SIZE);
-    put64(sector + GPT_MY_LBA, lba);
-    put64(sector + GPT_ALTERNATE_LBA, alternate);
-    put64(sector + GPT_TABLE_LBA, table_lba);
-    put32(sector + GPT_TABLE_CRC, checksum(table->entries, (size_t)table->entry_count * GPT_ENTRY_SIZE));
-    put32(sector + GPT_CRC, 0);
-    put32(sector + GPT_CRC, checksum(sector, GPT_HEADER_SIZE));
+    put_le64(sector + GPT_MY_LBA, lba);
+    put_le64(sector + GPT_ALTERNATE_LBA, alternate);
+    put_le64(sector + GPT_TABLE_LBA, table_lba);
+    put_le32(sector + GPT_TABLE_CRC, checksum(table->entries, (size_t)table->entry_count * GPT_ENTRY_SIZE));
+    put_le32(sector + GPT_CRC, 0);
+    put_le32(sector + GPT_CRC, checksum(sector, GPT_HEADER_SIZE));
     TRY(disk_write(&table->disk, table_lba * sector_size, table->entries, table_bytes(table)));
     return disk_write(&table->disk, lba * sector_size, sector, sector_size);
 }
@@ -243,7 +215,7 @@ static struct error *write_gpt(struct partition_table *table)
     uint64_t backup_table = last - table_bytes(table) / table->disk.sector;
 
     TRY(write_copy(table, last, 1, backup_table));
-    return write_copy(table, 1, last, get64(table->header + GPT_TABLE_LBA));
+    return write_copy(table, 1, last, get_le64(table->header + GPT_TABLE_LBA));
 }
 
 struct error *partition_table_grow(struct partition_table *table)
@@ -257,14 +229,14 @@ struct error *partition_table_grow(struct partition_table *table)
     for (int i = 0; i < MBR_ENTRIES; i++) {
         unsigned char *entry = table->mbr + MBR_TABLE + i * MBR_ENTRY_SIZE;
         if (entry[4] == MBR_TYPE_PROTECTIVE)
-            put32(entry + 12, last > UINT32_MAX ? UINT32_MAX : (uint32_t)last);
+            put_le32(entry + 12, last > UINT32_MAX ? UINT32_MAX : (uint32_t)last);
     }
     CLEANUP_FREE unsigned char *sector = mem_alloc(table->disk.sector);
     memcpy(sector, table->mbr, sizeof(table->mbr));
     TRY(disk_write(&table->disk, 0, sector, table->disk.sector));
 
-    put64(table->header + GPT_ALTERNATE_LBA, last);
-    put64(table->header + GPT_LAST_USABLE, last_usable);
+    put_le64(table->header + GPT_ALTERNATE_LBA, last);
+    put_le64(table->header + GPT_LAST_USABLE, last_usable);
     TRY(write_gpt(table));
     list_gpt(table);
     return NULL;
@@ -293,17 +265,17 @@ static struct error *append_gpt(struct partition_table *table, uint64_t size, co
                                 struct partition *ret)
 {
     uint32_t sector = table->disk.sector;
-    uint64_t usable_end = (get64(table->header + GPT_LAST_USABLE) + 1) * sector;
+    uint64_t usable_end = (get_le64(table->header + GPT_LAST_USABLE) + 1) * sector;
     if (usable_end < size)
         return no_room(table, size);
     uint64_t offset = (usable_end - size) / ALIGNMENT * ALIGNMENT;
-    if (offset < end_of_partitions(table) || offset < get64(table->header + GPT_FIRST_USABLE) * sector)
+    if (offset < end_of_partitions(table) || offset < get_le64(table->header + GPT_FIRST_USABLE) * sector)
         return no_room(table, size);
 
     /* Behind the last entry in use, as sgdisk's "next" does, so that numbers of partitions in the image stay. */
     uint32_t index = 0;
     for (uint32_t i = 0; i < table->entry_count; i++)
-        if (!is_zero(table->entries + (size_t)i * GPT_ENTRY_SIZE, 16))
+        if (!mem_is_zero(table->entries + (size_t)i * GPT_ENTRY_SIZE, 16))
             index = i + 1;
     if (index >= table->entry_count)
         return error_new(ERROR_INVALID, "disk %s: all %u entries of the GPT are in use", table->disk.name,
@@ -313,8 +285,8 @@ static struct error *append_gpt(struct partition_table *table, uint64_t size, co
     memset(entry, 0, GPT_ENTRY_SIZE);
     memcpy(entry, guid_linux_data, 16);
     memcpy(entry + ENTRY_UNIQUE, unique, 16);
-    put64(entry + ENTRY_FIRST, offset / sector);
-    put64(entry + ENTRY_LAST, usable_end / sector - 1);
+    put_le64(entry + ENTRY_FIRST, offset / sector);
+    put_le64(entry + ENTRY_LAST, usable_end / sector - 1);
     TRY(write_gpt(table));
     list_gpt(table);
     *ret = (struct partition){.number = (int)index + 1, .offset = offset, .size = usable_end - offset};
@@ -336,11 +308,11 @@ static struct error *append_mbr(struct partition_table *table, uint64_t size, st
 
     for (int i = 0; i < MBR_ENTRIES; i++) {
         unsigned char *entry = table->mbr + MBR_TABLE + i * MBR_ENTRY_SIZE;
-        if (!is_zero(entry, MBR_ENTRY_SIZE))
+        if (!mem_is_zero(entry, MBR_ENTRY_SIZE))
             continue;
         entry[4] = MBR_TYPE_FAT32_LBA;
-        put32(entry + 8, (uint32_t)(offset / sector));
-        put32(entry + 12, (uint32_t)((end - offset) / sector));
+        put_le32(entry + 8, (uint32_t)(offset / sector));
+        put_le32(entry + 12, (uint32_t)((end - offset) / sector));
         CLEANUP_FREE unsigned char *first = mem_alloc(sector);
         memcpy(first, table->mbr, sizeof(table->mbr));
         TRY(disk_write(&table->disk, 0, first, sector));

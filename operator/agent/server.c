@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The agent's HTTP API (IRO-549 to IRO-556). */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "operator/agent/internal.h"
@@ -9,18 +8,12 @@
 #define BODY_MAX (96 * 1024 * 1024) /* a command may carry a config drive of 64 MiB in base64 */
 #define JSON_TYPE "application/json"
 
-static void reply_json(struct http_exchange *exchange, int status, const struct json *json)
-{
-    CLEANUP_FREE char *text = json_print(json);
-    http_reply_str(exchange, status, JSON_TYPE, text);
-}
-
 static void reply_fault(struct http_exchange *exchange, int status, const char *text)
 {
     CLEANUP(json_free) struct json *fault = json_new_object();
     json_put_str(fault, "faultcode", status < 500 ? "Client" : "Server");
     json_put_str(fault, "faultstring", text);
-    reply_json(exchange, status, fault);
+    http_reply_json(exchange, status, fault);
 }
 
 static struct json *version_json(struct http_exchange *exchange)
@@ -44,7 +37,7 @@ static void get_root(struct agent *agent, struct http_exchange *exchange)
     json_put(root, "versions", json_new_array());
     json_append(json_member(root, "versions"), version_json(exchange));
     json_put(root, "default_version", version_json(exchange));
-    reply_json(exchange, 200, root);
+    http_reply_json(exchange, 200, root);
 }
 
 static void get_v1(struct agent *agent, struct http_exchange *exchange)
@@ -58,7 +51,7 @@ static void get_v1(struct agent *agent, struct http_exchange *exchange)
         json_put(version, parts[i], json_new_array());
         json_append(json_member(version, parts[i]), link);
     }
-    reply_json(exchange, 200, version);
+    http_reply_json(exchange, 200, version);
 }
 
 static void get_status(struct agent *agent, struct http_exchange *exchange)
@@ -66,7 +59,7 @@ static void get_status(struct agent *agent, struct http_exchange *exchange)
     CLEANUP(json_free) struct json *status = json_new_object();
     json_put(status, "started_at", json_new_number((double)agent->started_wall / (double)TIME_S));
     json_put_str(status, "version", AGENT_VERSION);
-    reply_json(exchange, 200, status);
+    http_reply_json(exchange, 200, status);
 }
 
 static void list_commands(struct agent *agent, struct http_exchange *exchange)
@@ -76,7 +69,7 @@ static void list_commands(struct agent *agent, struct http_exchange *exchange)
     json_put(list, "commands", items);
     VEC_FOREACH (command, &agent->commands)
         json_append(items, command_json(*command));
-    reply_json(exchange, 200, list);
+    http_reply_json(exchange, 200, list);
 }
 
 static bool wants_wait(const struct http_exchange *exchange)
@@ -87,7 +80,7 @@ static bool wants_wait(const struct http_exchange *exchange)
 static void reply_command(struct http_exchange *exchange, const struct command *command)
 {
     CLEANUP(json_free) struct json *json = command_json(command);
-    reply_json(exchange, 200, json);
+    http_reply_json(exchange, 200, json);
 }
 
 static void get_command(struct agent *agent, struct http_exchange *exchange)

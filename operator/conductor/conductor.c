@@ -3,7 +3,6 @@
 #include "operator/conductor/conductor.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "lib/data/str.h"
@@ -126,17 +125,8 @@ static struct error *default_url(const char *scheme, const char *address, int po
     if (str_equal(address, "0.0.0.0") || str_equal(address, "::") || strchr(address, '/'))
         return error_new(ERROR_INVALID, "listening on %s needs the option %s, the URL that others reach it by", address,
                          option);
-    bool v6 = strchr(address, ':') != NULL;
-    *ret = mem_printf("%s://%s%s%s:%d", scheme, v6 ? "[" : "", address, v6 ? "]" : "", port);
+    *ret = net_url(scheme, address, port);
     return NULL;
-}
-
-static char *without_slash(const char *url)
-{
-    size_t len = strlen(url);
-    while (len && url[len - 1] == '/')
-        len--;
-    return mem_strndup(url, len);
 }
 
 static void files_handle(struct http_exchange *exchange, void *arg)
@@ -163,7 +153,7 @@ static struct error *start_api(struct conductor *conductor)
     };
     TRY_WRAP(http_server_start(conductor->env->net, conductor->group, &server, &conductor->api), "the API");
     if (options->api_url)
-        conductor->text.api_url = without_slash(options->api_url);
+        conductor->text.api_url = str_trim_end(options->api_url, '/');
     else
         TRY(default_url(cert ? "https" : "http", options->listen, http_server_port(conductor->api), "api_url",
                         &conductor->text.api_url));
@@ -183,7 +173,7 @@ static struct error *start_files(struct conductor *conductor)
     };
     TRY_WRAP(http_server_start(conductor->env->net, conductor->group, &server, &conductor->files), "boot files");
     if (options->http_url)
-        conductor->text.http_url = without_slash(options->http_url);
+        conductor->text.http_url = str_trim_end(options->http_url, '/');
     else
         TRY(default_url("http", address, http_server_port(conductor->files), "http_url", &conductor->text.http_url));
     return NULL;

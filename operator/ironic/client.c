@@ -100,10 +100,7 @@ struct error *ironic_new(const struct env *env, const struct ironic_options *opt
     struct ironic *ironic CLEANUP(ironic_free) = mem_alloc(sizeof(*ironic));
     ironic->env = env;
     ironic->options = options;
-    size_t len = strlen(options->endpoint);
-    while (len && options->endpoint[len - 1] == '/')
-        len--;
-    CLEANUP_FREE char *endpoint = mem_strndup(options->endpoint, len);
+    CLEANUP_FREE char *endpoint = str_trim_end(options->endpoint, '/');
     ironic->base = mem_printf("%s%s", endpoint, str_has_suffix(endpoint, "/v1") ? "" : "/v1");
     TRY(read_credentials(ironic));
     TRY_WRAP(make_http_client(ironic), "Ironic client");

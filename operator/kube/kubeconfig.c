@@ -79,9 +79,7 @@ static struct error *parse_cluster(struct rt *rt, const struct json *cluster, co
     const char *server = json_str(cluster, "server");
     if (str_is_empty(server))
         return error_new(ERROR_INVALID, "kubeconfig: the cluster has no server");
-    config->server = mem_strdup(server);
-    for (size_t len = strlen(config->server); len > 0 && config->server[len - 1] == '/'; len--)
-        config->server[len - 1] = '\0';
+    config->server = str_trim_end(server, '/');
     config->insecure = json_bool(cluster, "insecure-skip-tls-verify", false);
     return load_pem(rt, cluster, "certificate-authority", directory, &config->ca_pem);
 }

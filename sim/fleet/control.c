@@ -3,7 +3,6 @@
 #include "sim/fleet/control.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "bmc-emu/faults/plan.h"
@@ -12,17 +11,11 @@
 
 #define PREFIX "/fleet/v1/"
 
-static void reply_json(struct http_exchange *exchange, int status, const struct json *json)
-{
-    CLEANUP_FREE char *text = json_print(json);
-    http_reply_str(exchange, status, "application/json", text);
-}
-
 static void reply_error(struct http_exchange *exchange, int status, const char *text)
 {
     CLEANUP(json_free) struct json *json = json_new_object();
     json_put_str(json, "error", text);
-    reply_json(exchange, status, json);
+    http_reply_json(exchange, status, json);
 }
 
 static int status_of(const struct error *err)
@@ -95,7 +88,7 @@ static void list_machines(struct fleet *fleet, struct http_exchange *exchange)
     CLEANUP(json_free) struct json *list = json_new_array();
     for (size_t i = 0; i < fleet_count(fleet); i++)
         json_append(list, machine_json(fleet, i));
-    reply_json(exchange, 200, list);
+    http_reply_json(exchange, 200, list);
 }
 
 static bool find_machine(struct fleet *fleet, const char *name, size_t *ret)
@@ -117,7 +110,7 @@ static void show_machine(struct fleet *fleet, struct http_exchange *exchange, si
     json_put(json, "report", report_json(guests_report(fleet->guests, number)));
     json_put(json, "journal", journal_json(machine));
     json_put_str(json, "console", machine_console(machine));
-    reply_json(exchange, 200, json);
+    http_reply_json(exchange, 200, json);
 }
 
 static struct error *hash_disk(struct machine *machine, const char *name, struct http_exchange *exchange, char **ret)
@@ -152,7 +145,7 @@ static void show_disk(struct fleet *fleet, struct http_exchange *exchange, size_
         return;
     }
     json_put_str(json, "sha256", hash);
-    reply_json(exchange, 200, json);
+    http_reply_json(exchange, 200, json);
 }
 
 /* -- faults -- */
@@ -171,13 +164,13 @@ static void post_fault(struct fleet *fleet, struct http_exchange *exchange)
         return;
     }
     json_put(answer, "id", json_new_int((int64_t)id));
-    reply_json(exchange, 201, answer);
+    http_reply_json(exchange, 201, answer);
 }
 
 static void list_faults(struct fleet *fleet, struct http_exchange *exchange)
 {
     CLEANUP(json_free) struct json *list = fleet_faults(fleet);
-    reply_json(exchange, 200, list);
+    http_reply_json(exchange, 200, list);
 }
 
 static void delete_fault(struct fleet *fleet, struct http_exchange *exchange, const char *text)

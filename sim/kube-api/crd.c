@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CustomResourceDefinitions: their rules, their conditions, and the resources they bring (KAPI-132…139, 142…147). */
 #include <stdlib.h>
-#include <string.h>
 
 #include "sim/kube-api/kapi.h"
 #include "sim/kube-api/table.h"
@@ -173,17 +172,6 @@ struct kapi_status *kapi_crd_prepare(struct kapi *api, struct json *object, cons
 
 /* -- the resource -- */
 
-static char **string_list(const struct json *array)
-{
-    if (!json_len(array))
-        return NULL;
-    char **list = mem_alloc_array(json_len(array) + 1, sizeof(*list));
-    size_t len = 0;
-    JSON_FOREACH (item, array)
-        list[len++] = mem_strdup(json_str_or(item, "", ""));
-    return list;
-}
-
 /* KAPI-143: the text names the newest served version that is not deprecated. */
 static char *deprecation_text(const struct json *crd, const struct json *version)
 {
@@ -250,8 +238,8 @@ struct kapi_resource *kapi_crd_resource(struct kapi *api, const struct json *crd
     resource->singular = mem_strdup(json_str_or(names, "singular", ""));
     resource->kind = mem_strdup(json_str_or(names, "kind", ""));
     resource->list_kind = mem_strdup(json_str_or(names, "listKind", ""));
-    resource->short_names = string_list(json_member(names, "shortNames"));
-    resource->categories = string_list(json_member(names, "categories"));
+    resource->short_names = json_str_list(json_member(names, "shortNames"));
+    resource->categories = json_str_list(json_member(names, "categories"));
     resource->namespaced = str_equal(json_str(crd, "spec/scope"), "Namespaced");
     resource->conversion = json_copy(json_get(crd, "spec/conversion"));
     resource->crd_name = mem_strdup(json_str_or(crd, "metadata/name", ""));

@@ -85,8 +85,7 @@ static struct error *listen_on(struct kube_api *kube, const struct kube_api_opti
                                          .arg = api};
 
     TRY(http_server_start(api->env->net, api->group, &server, &kube->server));
-    kube->url =
-        mem_printf(strchr(host, ':') ? "https://[%s]:%d" : "https://%s:%d", host, http_server_port(kube->server));
+    kube->url = net_url("https", host, http_server_port(kube->server));
     return NULL;
 }
 

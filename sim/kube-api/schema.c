@@ -166,17 +166,6 @@ struct compiler {
 static struct kapi_schema *compile(struct compiler *compiler, const struct json *text, const char *path,
                                    bool checks_only);
 
-static char **string_list(const struct json *array)
-{
-    if (!json_len(array))
-        return NULL;
-    char **list = mem_alloc_array(json_len(array) + 1, sizeof(*list));
-    size_t len = 0;
-    JSON_FOREACH (item, array)
-        list[len++] = mem_strdup(json_str_or(item, "", ""));
-    return list;
-}
-
 static void compile_type(struct compiler *compiler, struct kapi_schema *schema, const struct json *text,
                          const char *path, bool checks_only)
 {
@@ -223,7 +212,7 @@ static void compile_numbers(struct kapi_schema *schema, const struct json *text)
 static void compile_text(struct compiler *compiler, struct kapi_schema *schema, const struct json *text,
                          const char *path)
 {
-    schema->required = string_list(json_member(text, "required"));
+    schema->required = json_str_list(json_member(text, "required"));
     if (json_is(json_member(text, "enum"), JSON_ARRAY))
         schema->enumeration = json_copy(json_member(text, "enum"));
     schema->format = mem_strdup(json_str(text, "format"));
@@ -274,7 +263,7 @@ static void compile_list(struct compiler *compiler, struct kapi_schema *schema, 
     const char *list_type = json_str_or(text, "x-kubernetes-list-type", "atomic");
 
     schema->list_type = str_equal(list_type, "set") ? LIST_SET : str_equal(list_type, "map") ? LIST_MAP : LIST_ATOMIC;
-    schema->list_keys = string_list(json_member(text, "x-kubernetes-list-map-keys"));
+    schema->list_keys = json_str_list(json_member(text, "x-kubernetes-list-map-keys"));
     if (schema->list_type == LIST_MAP && !schema->list_keys) {
         CLEANUP_FREE char *field = mem_printf("%s.x-kubernetes-list-map-keys", path);
         kapi_causes_add(compiler->causes, KAPI_REQUIRED, field,

@@ -3,7 +3,6 @@
 #include "sim/stack/stack.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <ftw.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "lib/data/str.h"
+#include "lib/rt/file.h"
 #include "sim/stack/internal.h"
 
 #define POLL_MIN (5 * RT_MS)
@@ -40,14 +40,6 @@ int stack_program_parse(const char *name)
 
 /* -- files -- */
 
-static struct error *write_file(const char *path, const char *text)
-{
-    CLEANUP_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
-        return error_from_errno(errno, "writing %s", path);
-    return NULL;
-}
-
 static struct error *make_directory(struct stack *stack)
 {
     if (stack->options.directory) {
@@ -72,10 +64,14 @@ static int remove_entry(const char *path, const struct stat *status, int type, s
 /* In-memory machines load no code, so kernel and ramdisk of their boot ISO need not be any. */
 static struct error *write_ramdisk(struct stack *stack)
 {
+    static const char kernel[] = "stands for the kernel of the deploy ramdisk\n";
+    static const char ramdisk[] = "stands for the initramfs of the deploy ramdisk\n";
+    struct rt *rt = stack->env->rt;
+
     stack->kernel_path = mem_printf("%s/deploy.kernel", stack->directory);
     stack->ramdisk_path = mem_printf("%s/deploy.initramfs", stack->directory);
-    TRY(write_file(stack->kernel_path, "stands for the kernel of the deploy ramdisk\n"));
-    return write_file(stack->ramdisk_path, "stands for the initramfs of the deploy ramdisk\n");
+    TRY(rt_file_write(rt, stack->kernel_path, kernel, strlen(kernel), 0600));
+    return rt_file_write(rt, stack->ramdisk_path, ramdisk, strlen(ramdisk), 0600);
 }
 
 /* -- life -- */

@@ -208,9 +208,8 @@ struct error *rest_node(const struct rest *rest, struct node **ret)
 
 void rest_reply(struct rest *rest, int status, const struct json *body)
 {
-    CLEANUP_SECRET char *text = body ? json_print(body) : NULL;
-    if (text)
-        http_reply(rest->exchange, status, "application/json", text, strlen(text));
+    if (body)
+        http_reply_json(rest->exchange, status, body);
     else
         http_reply(rest->exchange, status, NULL, "", 0);
 }

@@ -82,10 +82,8 @@ static struct error *redfish_connect(struct conductor *conductor, const struct j
     redfish->bmc.driver = &redfish_driver;
     redfish->conductor = conductor;
     const char *address = driver_text(driver_info, "redfish_address");
-    redfish->address = strstr(address, "://") ? mem_strdup(address) : mem_printf("https://%s", address);
-    size_t len = strlen(redfish->address);
-    while (len && redfish->address[len - 1] == '/')
-        redfish->address[--len] = '\0';
+    CLEANUP_FREE char *trimmed = str_trim_end(address, '/');
+    redfish->address = mem_printf("%s%s", strstr(trimmed, "://") ? "" : "https://", trimmed);
     redfish->user = mem_strdup(driver_text(driver_info, "redfish_username"));
     redfish->password = mem_strdup(driver_text(driver_info, "redfish_password"));
     const char *root = driver_text(driver_info, "redfish_root_prefix");
