@@ -7,6 +7,8 @@
 #include "operator/bmo/host_validate.h"
 
 #define DEFAULT_WORKERS 8
+/* States that one pass goes through at most: enough for any way from rest to rest, and an end to a circle. */
+#define STATES_MAX 8
 
 /* -- one pass -- */
 
@@ -77,8 +79,8 @@ static void step_validate(struct host_pass *pass, struct action *ret)
         *ret = host_refuse(pass, found);
 }
 
-/* Everything but saving. */
-static struct error *run_steps(struct host_pass *pass, struct action *ret)
+/* What comes before the state machine. */
+static struct error *prepare_pass(struct host_pass *pass, struct action *ret)
 {
     enum host_state state;
 
@@ -86,20 +88,28 @@ static struct error *run_steps(struct host_pass *pass, struct action *ret)
     TRY(step_host_data(pass, ret));
     if (ret->kind == ACTION_NONE)
         TRY(add_finalizer(pass));
-    if (ret->kind == ACTION_NONE)
-        TRY(step_credentials(pass, ret));
+    return NULL;
+}
+
+static struct error *load_access(struct host_pass *pass, struct action *ret)
+{
+    TRY(step_credentials(pass, ret));
     if (ret->kind == ACTION_NONE)
         step_validate(pass, ret);
     if (ret->kind != ACTION_NONE)
         return NULL;
     TRY(read_network_data(pass));
-    TRY(make_provisioner(pass, ret));
-    if (ret->kind != ACTION_NONE)
-        return NULL;
+    return make_provisioner(pass, ret);
+}
+
+/* One run of the state machine, and what it leaves behind. */
+static struct error *run_states(struct host_pass *pass, struct action *ret)
+{
     TRY(step_states(pass, ret));
-    if (ret->kind != ACTION_FINISHED)
-        host_set_conditions(pass);
-    return NULL;
+    if (ret->kind == ACTION_FINISHED)
+        return NULL;
+    host_set_conditions(pass);
+    return host_save_status(pass);
 }
 
 static struct reconcile_result to_result(const struct host_pass *pass, struct action action)
@@ -123,11 +133,31 @@ static struct reconcile_result to_result(const struct host_pass *pass, struct ac
     return reconcile_done();
 }
 
+static bool has_access(const struct host_pass *pass)
+{
+    enum host_state state = host_state(pass);
+    return state == HOST_STATE_NONE || state == HOST_STATE_UNMANAGED || pass->have_credentials ||
+           host_is_deleting(pass);
+}
+
+/*
+ * A state that has done its work leads to the next one in the same pass, with the same view of the backend: each is saved before it begins. Only a
+ * host that has just got BMC details comes again, for its credentials.
+ */
 static struct error *run_pass(struct host_pass *pass, struct action *ret)
 {
-    TRY(run_steps(pass, ret));
-    if (ret->kind != ACTION_FINISHED)
+    TRY(prepare_pass(pass, ret));
+    if (ret->kind == ACTION_NONE)
+        TRY(load_access(pass, ret));
+    if (ret->kind != ACTION_NONE)
         TRY(host_save_status(pass));
+    for (int i = 0; ret->kind == ACTION_NONE; i++) {
+        TRY(run_states(pass, ret));
+        pass_count_metrics(pass);
+        pass_publish_events(pass);
+        if (ret->kind == ACTION_COMPLETE && i < STATES_MAX && has_access(pass))
+            ret->kind = ACTION_NONE;
+    }
     pass_count_metrics(pass);
     pass_publish_events(pass);
     return NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Registration on every pass (bmo.md 2.6): tells the backend what it must know, notices rotated credentials, settles hardware profile and root
- * device hints. What changed ends the pass, so that a state's handler only runs on a host that is settled.
+ * device hints, before the state's handler runs.
  */
 #include "lib/log/log.h"
 #include "operator/bmo/host_states.h"
@@ -217,8 +217,6 @@ static struct error *register_host(struct host_pass *pass, struct action *ret)
         return NULL;
     }
     settle(pass, ret);
-    if (ret->kind == ACTION_NONE && host_status_changed(pass))
-        *ret = action_after(0);
     return NULL;
 }
 
@@ -237,7 +235,7 @@ struct error *step_register(struct host_pass *pass, struct action *ret)
     TRY(register_host(pass, ret));
     if (again && host_error(pass) != HOST_ERROR_REGISTRATION && credentials_match(pass, "goodCredentials"))
         host_history_end(pass, HOST_STATE_REGISTERING);
-    if (ret->kind != ACTION_NONE)
+    if (ret->kind != ACTION_NONE || host_status_changed(pass))
         pass_metric(pass, HOST_METRIC_REGISTRATION_REQUIRED, NULL, NULL, NULL);
     return NULL;
 }

@@ -269,7 +269,7 @@ struct error *ironic_backend_new(const struct env *env, const struct ironic_opti
     backend->factory.ops = &factory_ops;
     backend->env = env;
     backend->options = options;
-    backend->ports = map_new(free);
+    backend->ports = map_new(ports_seen_free);
     TRY(ironic_new(env, options, &backend->client));
     backend->watch = node_watch_new(env, backend->client, NULL);
     *ret = TAKE_PTR(backend);

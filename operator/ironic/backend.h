@@ -26,7 +26,7 @@ struct ironic_backend {
     const struct ironic_options *options;
     struct ironic *client;
     struct node_watch *watch;
-    struct map *ports; /* node uuid to struct ports_seen: so that known ports are not asked for in each pass */
+    struct map *ports; /* node uuid to struct ports_seen: known ports are not asked for in each pass */
 };
 
 struct ironic_host {
@@ -105,9 +105,11 @@ struct error *ironic_firmware_settings(struct provisioner *provisioner, bool wit
                                        struct json **ret_schema);
 struct error *ironic_firmware_components(struct provisioner *provisioner, struct json **ret);
 
-/* Makes sure that the node has a port for the boot MAC and each known NIC (BMO-544). */
-struct error *host_ensure_ports(struct ironic_host *host, const struct json *hardware, struct provision_result *ret)
-    MUST_CHECK;
+/* Makes sure that the node has a port for the boot MAC and each known NIC (BMO-544). A node that was just created has none. */
+struct error *host_ensure_ports(struct ironic_host *host, const struct json *hardware, bool created,
+                                struct provision_result *ret) MUST_CHECK;
+
+void ports_seen_free(void *value); /* of the map `ports` */
 
 /* Appends the firmware steps of a manual cleaning or servicing (BMO-561, BMO-565): settings that differ, components to update. */
 void append_firmware_steps(struct json *steps, const struct json *target_settings, const struct json *actual_settings,

@@ -5,14 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/data/digest.h"
-
-/* How long a node's ports count as known when the wished MACs did not change. */
+/* How long a node's ports count as known. */
 #define PORTS_KNOWN (10 * TIME_MIN)
 
 struct ports_seen {
     rt_time until;
-    char digest[65]; /* of the wished MACs */
+    struct map *macs; /* in lower case; the values say nothing */
 };
 
 static const char *const port_states[] = {
@@ -36,16 +34,6 @@ static struct map *wished_ports(const struct ironic_host *host, const struct jso
             map_set(wished, lower, json_bool(nic, "pxe", false) ? "1" : "0");
     }
     return wished;
-}
-
-static char *digest_of(const struct map *wished)
-{
-    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
-    struct map_iter it = {0};
-
-    while (map_next(wished, &it))
-        strbuf_addf(&text, "%s=%s;", it.key, (const char *)it.value);
-    return digest_hex("sha256", strbuf_str(&text), text.len);
 }
 
 static struct error *create_port(struct ironic_host *host, const char *mac, bool pxe)
@@ -74,41 +62,69 @@ static struct error *create_port(struct ironic_host *host, const char *mac, bool
                      host->host->ns, host->host->name, uuid);
 }
 
-static struct error *create_missing(struct ironic_host *host, const struct map *wished)
+/* The MACs that the node has ports for, into the map. */
+static struct error *list_ports(struct ironic_host *host, struct map *known)
 {
     struct json *present CLEANUP(json_free) = NULL;
-    struct map *known CLEANUP(map_free) = map_new(NULL);
     CLEANUP_FREE char *path = mem_printf("/ports?node_uuid=%s&fields=node_uuid,uuid,address", host->id);
-    struct map_iter it = {0};
 
     TRY(ironic_list(host->backend->client, path, "ports", &present));
     JSON_FOREACH (port, present) {
         CLEANUP_FREE char *lower = str_lower(json_str_or(port, "address", ""));
-        map_set(known, lower, "1");
+        map_set(known, lower, host);
     }
-    while (map_next(wished, &it))
-        if (!map_get(known, it.key))
-            TRY(create_port(host, it.key, str_equal(it.value, "1")));
     return NULL;
 }
 
-struct error *host_ensure_ports(struct ironic_host *host, const struct json *hardware, struct provision_result *ret)
+static struct error *create_missing(struct ironic_host *host, const struct map *wished, struct map *known)
+{
+    struct map_iter it = {0};
+
+    while (map_next(wished, &it)) {
+        if (map_get(known, it.key))
+            continue;
+        TRY(create_port(host, it.key, str_equal(it.value, "1")));
+        map_set(known, it.key, host->backend);
+    }
+    return NULL;
+}
+
+/* What we know of the node's ports: asked for again after a while, as somebody may have removed them. */
+static struct error *ports_seen(struct ironic_host *host, bool created, struct ports_seen **ret)
+{
+    struct rt *rt = host->backend->env->rt;
+    struct ports_seen *seen = map_get(host->backend->ports, host->id);
+
+    if (!seen || created || rt_now(rt) >= seen->until) {
+        struct map *known CLEANUP(map_free) = map_new(NULL);
+        if (!created)
+            TRY(list_ports(host, known));
+        seen = mem_alloc(sizeof(*seen));
+        seen->until = rt_after(rt, PORTS_KNOWN);
+        seen->macs = TAKE_PTR(known);
+        map_set(host->backend->ports, host->id, seen);
+    }
+    *ret = seen;
+    return NULL;
+}
+
+void ports_seen_free(void *value)
+{
+    struct ports_seen *seen = value;
+    map_free(seen->macs);
+    free(seen);
+}
+
+struct error *host_ensure_ports(struct ironic_host *host, const struct json *hardware, bool created,
+                                struct provision_result *ret)
 {
     struct map *wished CLEANUP(map_free) = wished_ports(host, hardware);
-    struct rt *rt = host->backend->env->rt;
+    struct ports_seen *seen = NULL;
 
     if (!map_len(wished) || !node_state_in(host->node, port_states))
         return NULL;
-    CLEANUP_FREE char *digest = digest_of(wished);
-    struct ports_seen *seen = map_get(host->backend->ports, host->id);
-    if (seen && rt_now(rt) < seen->until && str_equal(seen->digest, digest))
-        return NULL;
-    struct error *err = create_missing(host, wished);
-    if (err)
-        return result_from_error(host, err, ret);
-    seen = mem_alloc(sizeof(*seen));
-    seen->until = rt_after(rt, PORTS_KNOWN);
-    memcpy(seen->digest, digest, sizeof(seen->digest) - 1);
-    map_set(host->backend->ports, host->id, seen);
-    return NULL;
+    struct error *err = ports_seen(host, created, &seen);
+    if (!err)
+        err = create_missing(host, wished, seen->macs);
+    return err ? result_from_error(host, err, ret) : NULL;
 }

@@ -77,6 +77,8 @@ static struct error *find_node(struct ironic_host *host, struct provision_result
 {
     struct json *node = NULL;
 
+    if (host->node && !host->stale)
+        return NULL; /* read in this pass already */
     if (host->id[0])
         TRY(node_lookup(host, host->id, &node));
     if (!node) {
@@ -87,8 +89,12 @@ static struct error *find_node(struct ironic_host *host, struct provision_result
         TRY(node_lookup(host, host->host->name, &node));
     if (!node)
         TRY(node_by_mac(host, ret, &node));
-    if (node)
+    if (node) {
         host_keep_node(host, node);
+    } else {
+        json_free(host->node);
+        host->node = NULL;
+    }
     return NULL;
 }
 
@@ -300,7 +306,7 @@ static struct error *register_steps(struct ironic_host *host, const struct regis
     TRY(update_node(host, data, created, ret));
     if (!provision_result_done(ret))
         return NULL;
-    TRY(host_ensure_ports(host, data->hardware, ret));
+    TRY(host_ensure_ports(host, data->hardware, created, ret));
     if (!provision_result_done(ret))
         return NULL;
     return manage(host, data, ret);
