@@ -106,6 +106,16 @@ static struct error *release_hardware_data(struct host_pass *pass)
     return NULL;
 }
 
+struct error *host_adopt_architecture(struct host_pass *pass)
+{
+    const char *arch = json_str_or(known_data(pass), "spec/hardware/cpu/arch", "");
+
+    if (host_spec(pass, "architecture")[0] || !arch[0])
+        return NULL;
+    json_set_str(pass->host, "spec/architecture", arch);
+    return host_write(pass);
+}
+
 struct error *step_host_data(struct host_pass *pass, struct action *ret)
 {
     bool dropped = false;
@@ -117,11 +127,7 @@ struct error *step_host_data(struct host_pass *pass, struct action *ret)
     if (saved)
         return restore_status(pass, saved, ret);
     TRY(host_drop_annotation(pass, HOST_STATUS_ANNOTATION, &dropped));
-    const char *arch = json_str_or(known_data(pass), "spec/hardware/cpu/arch", "");
-    if (!host_spec(pass, "architecture")[0] && arch[0]) {
-        json_set_str(pass->host, "spec/architecture", arch);
-        TRY(host_write(pass));
-    }
+    TRY(host_adopt_architecture(pass));
     return update_details(pass, ret);
 }
 

@@ -177,8 +177,17 @@ struct error *host_pull_secret(struct host_pass *pass, char **ret, char **ret_pr
 /* Replaces the HardwareData object (BMO-189). */
 struct error *hardware_data_store(struct host_pass *pass, const struct json *details) MUST_CHECK;
 
+/* spec.architecture, when nobody said it, from the HardwareData (BMO-112). */
+struct error *host_adopt_architecture(struct host_pass *pass) MUST_CHECK;
 /* Refuses unknown members in HardwareDetails that people hand in. */
 struct error *hardware_details_check(const struct json *details) MUST_CHECK;
+
+/* -- power.c -- */
+/* What the backend knows about power, into status. */
+struct error *host_read_power(struct host_pass *pass) MUST_CHECK;
+
+/* -- provision_handlers.c -- */
+void host_note_attempt(struct host_pass *pass); /* lastAttemptedImage (BMO-206) */
 
 /* -- annotations.c -- */
 bool host_inspection_requested(const struct host_pass *pass);

@@ -18,8 +18,7 @@ static bool is_powered_on(const struct host_pass *pass)
     return json_bool(pass->host, "status/poweredOn", false);
 }
 
-/* BMO-217: what the backend sees goes into status first. */
-static struct error *read_power(struct host_pass *pass, struct action *ret)
+struct error *host_read_power(struct host_pass *pass)
 {
     enum power_state power = POWER_UNKNOWN;
 
@@ -30,7 +29,17 @@ static struct error *read_power(struct host_pass *pass, struct action *ret)
     json_set_bool(pass->host, "status/poweredOn", power == POWER_ON);
     if (host_error(pass) == HOST_ERROR_POWER_MANAGEMENT)
         host_clear_error(pass);
-    *ret = action_after(0);
+    return NULL;
+}
+
+/* What the backend sees goes into status first, and is all that a pass does (BMO-217). */
+static struct error *read_power(struct host_pass *pass, struct action *ret)
+{
+    bool before = is_powered_on(pass);
+
+    TRY(host_read_power(pass));
+    if (is_powered_on(pass) != before)
+        *ret = action_after(0);
     return NULL;
 }
 

@@ -41,6 +41,11 @@ static void copy_or_remove(struct host_pass *pass, const char *from, const char 
         json_remove(pass->host, to);
 }
 
+void host_note_attempt(struct host_pass *pass)
+{
+    copy_or_remove(pass, "spec/image", "status/lastAttemptedImage");
+}
+
 /* What spec wishes is now on the disk. */
 static void store_deployed(struct host_pass *pass)
 {
@@ -85,7 +90,7 @@ struct error *state_provisioning(struct host_pass *pass, struct step *ret)
     }
     if (host_provisioning_cancelled(pass))
         return step_done(ret, OUTCOME_DEPROVISION);
-    copy_or_remove(pass, "spec/image", "status/lastAttemptedImage");
+    host_note_attempt(pass);
     TRY(call_provision(pass, &result));
     if (!result.message)
         TRY(host_drop_annotation(pass, HOST_REBOOT_ANNOTATION, &dropped));
@@ -94,6 +99,7 @@ struct error *state_provisioning(struct host_pass *pass, struct step *ret)
     store_deployed(pass);
     json_set_int(pass->host, "status/provisioningFailCount", 0);
     host_clear_error(pass);
+    TRY(host_read_power(pass)); /* a deployed host runs: saved together */
     return step_done(ret, OUTCOME_DONE);
 }
 

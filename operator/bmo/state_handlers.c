@@ -102,6 +102,7 @@ struct error *state_inspecting(struct host_pass *pass, struct step *ret)
     host_clear_error(pass);
     TRY(hardware_data_store(pass, details));
     json_set(pass->host, "status/hardware", TAKE_PTR(details));
+    TRY(host_adopt_architecture(pass));
     return step_done(ret, OUTCOME_DONE);
 }
 
@@ -162,5 +163,6 @@ struct error *state_available(struct host_pass *pass, struct step *ret)
     if (!may_provision(pass, ret))
         return NULL;
     host_clear_error(pass);
+    host_note_attempt(pass);
     return step_done(ret, OUTCOME_PROVISION);
 }
