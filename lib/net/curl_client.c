@@ -16,7 +16,8 @@
 
 #define HANDLES_KEPT 16        /* idle easy handles of a client */
 #define CONNECTIONS_KEPT 2048L /* idle connections of a net */
-#define RECEIVE_BUFFER 65536L  /* what one read of libcurl takes */
+#define RECEIVE_BUFFER                                                                                                 \
+    32768L /* what one read of libcurl takes; below the size that malloc() maps and unmaps each time (lib/main.c) */
 
 struct curl_client {
     CURLSH *share;
