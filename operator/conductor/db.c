@@ -45,6 +45,7 @@ struct db {
     struct rt *rt;
     struct rt_group *group;
     sqlite3 *handle;
+    sqlite3_stmt *upsert[DB_KIND_COUNT], *remove[DB_KIND_COUNT];
     struct rt_mutex lock;     /* who uses `handle` */
     struct db_batch *pending; /* collects; NULL when there is nothing to write */
     unsigned long commits;
@@ -88,23 +89,33 @@ static struct db_batch *batch_add(struct db *db, enum db_kind kind, const char *
 
 /* -- SQLite; these run on a worker thread -- */
 
-static bool step_row(sqlite3 *handle, const struct db_row *row)
+/* The statement is made once. */
+static sqlite3_stmt *statement_for(struct db *db, const struct db_row *row)
 {
+    sqlite3_stmt **statement = row->text ? &db->upsert[row->kind] : &db->remove[row->kind];
+    if (*statement)
+        return *statement;
     char sql[160];
-    if (row->text)
-        snprintf(sql, sizeof(sql),
-                 "INSERT INTO %s (key, text) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET text = excluded.text",
-                 tables[row->kind]);
-    else
-        snprintf(sql, sizeof(sql), "DELETE FROM %s WHERE key = ?1", tables[row->kind]);
-    sqlite3_stmt *statement = NULL;
-    if (sqlite3_prepare_v2(handle, sql, -1, &statement, NULL) != SQLITE_OK)
+    snprintf(sql, sizeof(sql),
+             row->text
+                 ? "INSERT INTO %s (key, text) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET text = excluded.text"
+                 : "DELETE FROM %s WHERE key = ?1",
+             tables[row->kind]);
+    sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL);
+    return *statement;
+}
+
+static bool step_row(struct db *db, const struct db_row *row)
+{
+    sqlite3_stmt *statement = statement_for(db, row);
+    if (!statement)
         return false;
     sqlite3_bind_text(statement, 1, row->key, -1, SQLITE_STATIC);
     if (row->text)
         sqlite3_bind_text(statement, 2, row->text, -1, SQLITE_STATIC);
     bool ok = sqlite3_step(statement) == SQLITE_DONE;
-    sqlite3_finalize(statement);
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
     return ok;
 }
 
@@ -114,7 +125,7 @@ static void batch_commit(void *arg)
     sqlite3 *handle = batch->db->handle;
     bool ok = sqlite3_exec(handle, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK;
     for (size_t i = 0; ok && i < batch->rows.len; i++)
-        ok = step_row(handle, &batch->rows.items[i]);
+        ok = step_row(batch->db, &batch->rows.items[i]);
     ok = ok && sqlite3_exec(handle, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
     if (!ok) {
         batch->failure = mem_strdup(sqlite3_errmsg(handle));
@@ -305,6 +316,10 @@ void db_close(struct db *db)
         db->commits++;
     }
     batch_unref(db->pending);
+    for (size_t kind = 0; kind < DB_KIND_COUNT; kind++) {
+        sqlite3_finalize(db->upsert[kind]);
+        sqlite3_finalize(db->remove[kind]);
+    }
     sqlite3_close(db->handle);
     free(db);
 }

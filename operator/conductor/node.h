@@ -12,6 +12,7 @@
 
 #include "lib/data/error.h"
 #include "lib/data/json.h"
+#include "lib/data/jsonw.h"
 #include "lib/data/vec.h"
 #include "lib/rt/rt.h"
 #include "operator/conductor/states.h"
@@ -77,10 +78,13 @@ extern const struct node_field node_fields[];
 extern const size_t node_field_count;
 const struct node_field *node_field_find(const char *name);
 struct json *node_field_get(const struct node *node, const struct node_field *field); /* owned by the caller */
+/* The same written straight to `json` as a member; secrets masked for the API. */
+void node_field_write(const struct node *node, const struct node_field *field, bool masked, struct jsonw *json);
 /* Takes `value` (NULL or JSON null clears). ERROR_INVALID when its type does not fit. */
 struct error *node_field_set(struct node *node, const struct node_field *field, const struct json *value) MUST_CHECK;
-/* The record for the database, or for an agent's steps (secrets of BMCs left out). */
-struct json *node_to_json(const struct node *node);
+/* The record for the database; wipe it after use. */
+void node_write_record(const struct node *node, struct strbuf *out);
+/* The record for an agent's steps, secrets of BMCs left out. */
 struct json *node_for_agent(const struct node *node, bool with_configdrive);
 /* Replaces secrets below `value` by "******". */
 void node_mask_secrets(struct json *value);

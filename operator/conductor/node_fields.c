@@ -81,17 +81,16 @@ const struct node_field *node_field_find(const char *name)
 #define MEMBER(type, node, field) ((type *)((char *)(node) + (field)->offset))
 #define CONST_MEMBER(type, node, field) ((type const *)((const char *)(node) + (field)->offset))
 
-/* "2026-11-20T14:48:55+00:00", Ironic's form; null for 0. */
-static struct json *time_to_json(int64_t wall)
+/* "2026-11-20T14:48:55+00:00", Ironic's form; NULL for 0. */
+static const char *time_text(int64_t wall, char text[TIME_TEXT_SIZE + 8])
 {
     if (!wall)
-        return json_new_null();
-    char text[TIME_TEXT_SIZE + 8];
+        return NULL;
     time_format(wall, 6, text);
     char *z = strrchr(text, 'Z');
     if (z)
         memcpy(z, "+00:00", sizeof("+00:00"));
-    return json_new_string(text);
+    return text;
 }
 
 struct json *node_field_get(const struct node *node, const struct node_field *field)
@@ -111,10 +110,54 @@ struct json *node_field_get(const struct node *node, const struct node_field *fi
     }
     case NODE_STATE:
         return json_new_string(provision_state_name(*CONST_MEMBER(enum provision_state, node, field)));
-    case NODE_TIME:
-        return time_to_json(*CONST_MEMBER(int64_t, node, field));
+    case NODE_TIME: {
+        char text[TIME_TEXT_SIZE + 8];
+        return json_new_string(time_text(*CONST_MEMBER(int64_t, node, field), text));
+    }
     }
     return json_new_null();
+}
+
+static void write_object(const struct node_field *field, const struct json *value, bool masked, struct jsonw *json)
+{
+    if (!json_len(value)) {
+        jsonw_raw(json, field->name, "{}");
+        return;
+    }
+    CLEANUP(json_free) struct json *copy = NULL;
+    if (masked && (field->flags & NODE_SECRETS)) {
+        copy = json_copy(value);
+        node_mask_secrets(copy);
+    }
+    CLEANUP_SECRET char *text = json_print(copy ? copy : value);
+    jsonw_raw(json, field->name, text);
+}
+
+void node_field_write(const struct node *node, const struct node_field *field, bool masked, struct jsonw *json)
+{
+    char text[TIME_TEXT_SIZE + 8];
+    switch (field->type) {
+    case NODE_TEXT:
+        jsonw_str(json, field->name, *CONST_MEMBER(char *, node, field));
+        break;
+    case NODE_BOOL:
+        jsonw_bool(json, field->name, *CONST_MEMBER(bool, node, field));
+        break;
+    case NODE_TRISTATE: {
+        enum tristate value = *CONST_MEMBER(enum tristate, node, field);
+        jsonw_raw(json, field->name, value == TRISTATE_UNSET ? "null" : value == TRISTATE_TRUE ? "true" : "false");
+        break;
+    }
+    case NODE_OBJECT:
+        write_object(field, *CONST_MEMBER(struct json *, node, field), masked, json);
+        break;
+    case NODE_STATE:
+        jsonw_str(json, field->name, provision_state_name(*CONST_MEMBER(enum provision_state, node, field)));
+        break;
+    case NODE_TIME:
+        jsonw_str(json, field->name, time_text(*CONST_MEMBER(int64_t, node, field), text));
+        break;
+    }
 }
 
 static struct error *wrong_type(const struct node_field *field, const struct json *value, const char *wanted)
@@ -163,13 +206,14 @@ struct error *node_field_set(struct node *node, const struct node_field *field, 
     return NULL;
 }
 
-struct json *node_to_json(const struct node *node)
+void node_write_record(const struct node *node, struct strbuf *out)
 {
-    struct json *record = json_new_object();
+    struct jsonw json = JSONW_INIT(out);
+    jsonw_object(&json, NULL);
     for (size_t i = 0; i < node_field_count; i++)
         if (!(node_fields[i].flags & NODE_NO_STORE))
-            json_put(record, node_fields[i].name, node_field_get(node, &node_fields[i]));
-    return record;
+            node_field_write(node, &node_fields[i], false, &json);
+    jsonw_end(&json);
 }
 
 /* -- secrets -- */
@@ -205,19 +249,31 @@ void node_mask_secrets(struct json *value)
     VEC_RELEASE(&secret);
 }
 
+/* What a ramdisk can use (IRO-761). */
+static const char *const agent_fields[] = {
+    "uuid",           "name",          "driver",          "driver_info", "driver_internal_info", "properties",
+    "instance_info",  "instance_uuid", "extra",           "raid_config", "target_raid_config",   "network_data",
+    "clean_step",     "deploy_step",   "provision_state", "power_state", "automated_clean",      "deploy_interface",
+    "raid_interface", "boot_mode",
+};
+
 struct json *node_for_agent(const struct node *node, bool with_configdrive)
 {
-    struct json *record = node_to_json(node);
-    for (size_t i = 0; i < node_field_count; i++)
-        if (node_fields[i].flags & NODE_SECRETS)
-            node_mask_secrets(json_member(record, node_fields[i].name));
+    struct json *record = json_new_object();
+    for (size_t i = 0; i < ARRAY_SIZE(agent_fields); i++) {
+        const struct node_field *field = node_field_find(agent_fields[i]);
+        struct json *value = node_field_get(node, field);
+        if (field->flags & NODE_SECRETS)
+            node_mask_secrets(value);
+        json_put(record, field->name, value);
+    }
     const struct json *drive = json_member(node->instance_info, "configdrive");
     if (with_configdrive && drive)
         json_set(record, "instance_info/configdrive", json_copy(drive));
     else
         json_remove(record, "instance_info/configdrive");
     /* the step lists are long and the agent knows its own */
-    static const char *const ours[] = {"agent_steps", "steps", "user_steps", "agent_verify_ca"};
+    static const char *const ours[] = {"steps", "user_steps", "agent_verify_ca", "boot_iso_secret"};
     for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
         json_remove_member(json_member(record, "driver_internal_info"), ours[i]);
     return record;

@@ -86,9 +86,10 @@ struct error *node_remove(struct node *node)
 
 static char *record_text(struct node *node)
 {
+    struct strbuf text = STRBUF_INIT;
     node->updated_at = rt_wall(node->conductor->rt);
-    CLEANUP(json_free) struct json *record = node_to_json(node);
-    return json_print(record);
+    node_write_record(node, &text);
+    return strbuf_take(&text);
 }
 
 struct error *node_save(struct node *node)

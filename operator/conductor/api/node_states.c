@@ -176,13 +176,10 @@ static struct error *put_provision(struct rest *rest)
 static struct error *get_states(struct rest *rest)
 {
     CLEANUP(node_unref) struct node *node = NULL;
-    CLEANUP(json_free) struct json *value = NULL;
     TRY(rest_node(rest, &node));
-    TRY(rest_node_json(rest, node,
-                       "power_state,target_power_state,provision_state,target_provision_state,provision_updated_at,"
-                       "last_error,console_enabled,raid_config,target_raid_config,boot_mode,secure_boot",
-                       &value));
-    rest_reply(rest, 200, value);
+    rest_reply_node(rest, 200, node,
+                    "power_state,target_power_state,provision_state,target_provision_state,provision_updated_at,"
+                    "last_error,console_enabled,raid_config,target_raid_config,boot_mode,secure_boot");
     return NULL;
 }
 

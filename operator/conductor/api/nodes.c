@@ -11,40 +11,46 @@
 
 /* -- showing -- */
 
-static struct json *field_json(const struct node *node, const struct node_field *field)
+struct error *rest_check_fields(const char *fields)
 {
-    struct json *value = node_field_get(node, field);
-    if (field->flags & NODE_SECRETS)
-        node_mask_secrets(value);
-    return value;
+    CLEANUP(str_list_free) char **names = str_split(fields ? fields : "", ',');
+    for (size_t i = 0; names[i]; i++)
+        if (!node_field_find(names[i]) && !str_equal(names[i], "links") && !str_equal(names[i], "traits"))
+            return error_new(ERROR_INVALID, "Field(s) \"%s\" are not valid.", names[i]);
+    return NULL;
 }
 
-struct error *rest_node_json(const struct rest *rest, const struct node *node, const char *fields, struct json **ret)
+void rest_write_node(const struct rest *rest, const struct node *node, const char *fields, struct jsonw *json)
 {
-    CLEANUP(json_free) struct json *value = json_new_object();
     CLEANUP(str_list_free) char **names = fields ? str_split(fields, ',') : NULL;
     bool links = !names;
+    jsonw_object(json, NULL);
     for (size_t i = 0; names && names[i]; i++) {
         const struct node_field *field = node_field_find(names[i]);
         links = links || str_equal(names[i], "links");
         if (field)
-            json_put(value, names[i], field_json(node, field));
-        else if (!str_equal(names[i], "links") && !str_equal(names[i], "traits"))
-            return error_new(ERROR_INVALID, "Field(s) \"%s\" are not valid.", names[i]);
+            node_field_write(node, field, true, json);
     }
     for (size_t i = 0; !names && i < node_field_count; i++)
         if (node_fields[i].since <= rest->version)
-            json_put(value, node_fields[i].name, field_json(node, &node_fields[i]));
+            node_field_write(node, &node_fields[i], true, json);
     if (!names) {
-        json_put_str(value, "conductor", rest->conductor->options.hostname);
-        json_put_str(value, "conductor_group", "");
-        json_put(value, "traits", json_new_array());
-        json_put(value, "chassis_uuid", json_new_null());
+        jsonw_str(json, "conductor", rest->conductor->options.hostname);
+        jsonw_str(json, "conductor_group", "");
+        jsonw_raw(json, "traits", "[]");
+        jsonw_null(json, "chassis_uuid");
     }
     if (links)
-        json_put(value, "links", rest_links(rest, "nodes", node->uuid));
-    *ret = TAKE_PTR(value);
-    return NULL;
+        rest_write_links(rest, json, "nodes", node->uuid);
+    jsonw_end(json);
+}
+
+void rest_reply_node(struct rest *rest, int status, const struct node *node, const char *fields)
+{
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    struct jsonw json = JSONW_INIT(&text);
+    rest_write_node(rest, node, fields, &json);
+    rest_reply_text(rest, status, &text);
 }
 
 static bool node_wanted(const struct rest *rest, const struct node *node)
@@ -65,39 +71,45 @@ static bool node_wanted(const struct rest *rest, const struct node *node)
     return true;
 }
 
+static void write_next(const struct rest *rest, struct jsonw *json, size_t limit, const char *last)
+{
+    CLEANUP_FREE char *base = rest_base(rest);
+    const char *asked = rest_query(rest, "fields");
+    jsonw_printf(json, "next", "%s/nodes?limit=%zu&marker=%s%s%s", base, limit, last, asked ? "&fields=" : "",
+                 str_or(asked, ""));
+}
+
 static struct error *list(struct rest *rest, const char *fields)
 {
-    size_t limit = 0;
+    size_t limit = 0, count = 0;
     const char *marker = NULL, *last = NULL;
     TRY(rest_page(rest, &limit, &marker));
-    CLEANUP(json_free) struct json *body = json_new_object();
-    struct json *nodes = json_new_array();
-    json_set(body, "nodes", nodes);
-    bool started = !marker;
+    TRY(rest_check_fields(fields));
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    struct jsonw json = JSONW_INIT(&text);
+    jsonw_object(&json, NULL);
+    jsonw_array(&json, "nodes");
+    bool started = !marker, more = false;
     struct map_iter it = {0};
-    while (map_next(rest->conductor->nodes, &it)) {
+    while (!more && map_next(rest->conductor->nodes, &it)) {
         const struct node *node = it.value;
         if (!started) {
             started = str_equal(node->uuid, marker);
-            continue;
+        } else if (node_wanted(rest, node)) {
+            more = count++ == limit;
+            if (!more) {
+                rest_write_node(rest, node, fields, &json);
+                last = node->uuid;
+            }
         }
-        if (!node_wanted(rest, node))
-            continue;
-        if (json_len(nodes) == limit) {
-            CLEANUP_FREE char *base = rest_base(rest);
-            const char *asked = rest_query(rest, "fields");
-            json_set_printf(body, "next", "%s/nodes?limit=%zu&marker=%s%s%s", base, limit, last,
-                            asked ? "&fields=" : "", str_or(asked, ""));
-            break;
-        }
-        struct json *value = NULL;
-        TRY(rest_node_json(rest, node, fields, &value));
-        json_append(nodes, value);
-        last = node->uuid;
     }
     if (!started)
         return error_new(ERROR_INVALID, "Node %s, the marker, could not be found.", marker);
-    rest_reply(rest, 200, body);
+    jsonw_end(&json);
+    if (more)
+        write_next(rest, &json, limit, last);
+    jsonw_end(&json);
+    rest_reply_text(rest, 200, &text);
     return NULL;
 }
 
@@ -118,9 +130,8 @@ static struct error *get_node(struct rest *rest)
 {
     CLEANUP(node_unref) struct node *node = NULL;
     TRY(rest_node(rest, &node));
-    CLEANUP(json_free) struct json *value = NULL;
-    TRY(rest_node_json(rest, node, rest_query(rest, "fields"), &value));
-    rest_reply(rest, 200, value);
+    TRY(rest_check_fields(rest_query(rest, "fields")));
+    rest_reply_node(rest, 200, node, rest_query(rest, "fields"));
     return NULL;
 }
 
@@ -177,12 +188,10 @@ static struct error *post_node(struct rest *rest)
     node->created_at = node->provision_updated_at = rt_wall(rest->conductor->rt);
     TRY(node_insert(node));
     log_info(rest->conductor->log, "node enrolled", KV("node", node->uuid), KV("name", node->name));
-    CLEANUP(json_free) struct json *value = NULL;
-    TRY(rest_node_json(rest, node, NULL, &value));
     CLEANUP_FREE char *base = rest_base(rest);
     CLEANUP_FREE char *location = mem_printf("%s/nodes/%s", base, node->uuid);
     http_reply_header(rest->exchange, "Location", location);
-    rest_reply(rest, 201, value);
+    rest_reply_node(rest, 201, node, NULL);
     return NULL;
 }
 
@@ -289,15 +298,14 @@ static void take_fields(struct node *node, const struct node *scratch)
 
 static struct error *change_node(struct rest *rest, struct node *node, const struct json *operations)
 {
-    CLEANUP(json_free) struct json *document = NULL, *value = NULL;
+    CLEANUP(json_free) struct json *document = NULL;
     TRY(patched(node, operations, &document));
     CLEANUP(node_unref) struct node *scratch = node_new(rest->conductor, node->uuid);
     TRY(try_fields(node, document, scratch));
     TRY(check_change(rest, node, scratch));
     take_fields(node, scratch);
     TRY(node_save(node));
-    TRY(rest_node_json(rest, node, NULL, &value));
-    rest_reply(rest, 200, value);
+    rest_reply_node(rest, 200, node, NULL);
     return NULL;
 }
 

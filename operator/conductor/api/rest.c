@@ -214,6 +214,11 @@ void rest_reply(struct rest *rest, int status, const struct json *body)
         http_reply(rest->exchange, status, NULL, "", 0);
 }
 
+void rest_reply_text(struct rest *rest, int status, const struct strbuf *body)
+{
+    http_reply(rest->exchange, status, "application/json", strbuf_str(body), body->len);
+}
+
 const char *rest_query(const struct rest *rest, const char *name)
 {
     return http_query(rest->exchange, name);
@@ -239,6 +244,19 @@ struct json *rest_links(const struct rest *rest, const char *collection, const c
         json_append(links, link);
     }
     return links;
+}
+
+void rest_write_links(const struct rest *rest, struct jsonw *json, const char *collection, const char *id)
+{
+    CLEANUP_FREE char *base = rest_base(rest);
+    jsonw_array(json, "links");
+    for (int bookmark = 0; bookmark < 2; bookmark++) {
+        jsonw_object(json, NULL);
+        jsonw_printf(json, "href", "%.*s/%s/%s", (int)strlen(base) - (bookmark ? 3 : 0), base, collection, id);
+        jsonw_str(json, "rel", bookmark ? "bookmark" : "self");
+        jsonw_end(json);
+    }
+    jsonw_end(json);
 }
 
 struct error *rest_page(const struct rest *rest, size_t *ret_limit, const char **ret_marker)

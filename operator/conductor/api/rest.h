@@ -41,7 +41,8 @@ void rest_handle(struct http_exchange *exchange, void *arg);
 struct error *rest_body(const struct rest *rest, struct json **ret) MUST_CHECK;
 /* The node of the first argument, held; ERROR_NOT_FOUND. */
 struct error *rest_node(const struct rest *rest, struct node **ret) MUST_CHECK;
-void rest_reply(struct rest *rest, int status, const struct json *body); /* NULL: none */
+void rest_reply(struct rest *rest, int status, const struct json *body);        /* NULL: none */
+void rest_reply_text(struct rest *rest, int status, const struct strbuf *body); /* JSON text */
 const char *rest_query(const struct rest *rest, const char *name);
 /* "http://host:port/v1" as the client called us; free with free(). */
 char *rest_base(const struct rest *rest);
@@ -50,8 +51,12 @@ struct json *rest_links(const struct rest *rest, const char *collection, const c
 /* One page of a listing: its limit, and the id after which it begins. ERROR_INVALID. */
 struct error *rest_page(const struct rest *rest, size_t *ret_limit, const char **ret_marker) MUST_CHECK;
 
-/* The node as the API shows it; `fields` a comma list, NULL: all. ERROR_INVALID names an unknown field. */
-struct error *rest_node_json(const struct rest *rest, const struct node *node, const char *fields, struct json **ret)
-    MUST_CHECK;
+void rest_write_links(const struct rest *rest, struct jsonw *json, const char *collection, const char *id);
+
+/* ERROR_INVALID names a field of the comma list that nodes do not have; NULL is fine. */
+struct error *rest_check_fields(const char *fields) MUST_CHECK;
+/* The node as the API shows it; `fields` a comma list, NULL: all. */
+void rest_write_node(const struct rest *rest, const struct node *node, const char *fields, struct jsonw *json);
+void rest_reply_node(struct rest *rest, int status, const struct node *node, const char *fields);
 
 #endif
