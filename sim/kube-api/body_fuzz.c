@@ -38,8 +38,7 @@ static void run_schema(const struct kapi_schema *schema, const struct json *body
     CLEANUP_TEXTS struct kapi_texts unknown = {0}, again = {0};
     CLEANUP_CAUSES struct kapi_causes causes = {0};
     CLEANUP(kapi_fields_free)
-    struct kapi_fields *all = kapi_fields_new(),
-                       *changed = kapi_fields_new(), *removed = kapi_fields_new();
+    struct kapi_fields *all = kapi_fields_new(), *changed = kapi_fields_new(), *removed = kapi_fields_new();
 
     kapi_schema_prune(schema, object, &unknown);
     kapi_schema_default(schema, object);

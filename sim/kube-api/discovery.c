@@ -417,7 +417,7 @@ static struct json *path_index(const struct kapi *api)
 static void reply_tagged(struct http_exchange *exchange, const char *content_type, struct json *document)
 {
     CLEANUP(json_free) struct json *owned = document;
-    CLEANUP_FREE char *text = json_print(document);
+    CLEANUP_FREE char *text = json_print(owned);
     CLEANUP_FREE char *digest = digest_hex("sha256", text, strlen(text));
     CLEANUP_FREE char *tag = mem_printf("\"%s\"", digest);
 
@@ -434,7 +434,7 @@ static void reply(struct kapi *api, struct http_exchange *exchange, struct json 
 {
     CLEANUP(json_free) struct json *owned = document;
     struct kapi_accept accept = {0};
-    kapi_reply_json(api, exchange, &accept, 200, document, NULL);
+    kapi_reply_json(api, exchange, &accept, 200, owned, NULL);
 }
 
 static bool wants_aggregated(struct http_exchange *exchange)

@@ -24,6 +24,8 @@ struct kapi {
     struct kapi_controllers *controllers;
     struct kapi_auth *auth;
     struct kapi_webhooks *webhooks;
+    struct map *openapi; /* printed documents (openapi.c) */
+    uint64_t openapi_epoch;
 };
 
 struct kapi_user {

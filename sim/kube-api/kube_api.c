@@ -140,6 +140,7 @@ void kube_api_free(struct kube_api *kube)
     http_server_free(kube->server);
     kapi_controllers_free(kube->api.controllers);
     kapi_webhooks_free(kube->api.webhooks);
+    map_free(kube->api.openapi);
     kapi_registry_free(kube->api.registry);
     kapi_auth_free(kube->api.auth);
     kapi_store_close(kube->api.store);

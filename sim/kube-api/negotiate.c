@@ -128,15 +128,15 @@ void kapi_reply_status(struct kapi *api, struct http_exchange *exchange, struct 
                        const struct kapi_texts *warnings)
 {
     CLEANUP(kapi_status_free) struct kapi_status *owned = status;
-    CLEANUP(json_free) struct json *json = kapi_status_json(status);
+    CLEANUP(json_free) struct json *json = kapi_status_json(owned);
     struct kapi_accept accept = {0};
-    int64_t retry = json_int(status->details, "retryAfterSeconds", 0);
+    int64_t retry = json_int(owned->details, "retryAfterSeconds", 0);
 
     if (retry > 0) {
         CLEANUP_FREE char *text = mem_printf("%" PRId64, retry);
         http_reply_header(exchange, "Retry-After", text);
     }
-    kapi_reply_json(api, exchange, &accept, status->code, json, warnings);
+    kapi_reply_json(api, exchange, &accept, owned->code, json, warnings);
 }
 
 void kapi_reply_json(struct kapi *api, struct http_exchange *exchange, const struct kapi_accept *accept, int code,

@@ -213,13 +213,37 @@ static char *path_of(const char *group_version)
     return strchr(group_version, '/') ? mem_printf("apis/%s", group_version) : mem_printf("api/%s", group_version);
 }
 
-static char *document_text(const struct kapi *api, const char *group_version, char **ret_hash)
-{
-    CLEANUP(json_free) struct json *document = make_document(api, group_version);
-    char *text = json_print(document);
+/* A printed document. */
+struct document {
+    char *text, *hash;
+};
 
-    *ret_hash = digest_hex("sha256", text, strlen(text));
-    return text;
+static void document_free(void *value)
+{
+    struct document *document = value;
+
+    free(document->text);
+    free(document->hash);
+    free(document);
+}
+
+/* Documents are kept until a resource changes. Valid until the next wait. */
+static const struct document *find_document(struct kapi *api, const char *group_version)
+{
+    if (!api->openapi || api->openapi_epoch != kapi_registry_epoch(api->registry)) {
+        map_free(api->openapi);
+        api->openapi = map_new(document_free);
+        api->openapi_epoch = kapi_registry_epoch(api->registry);
+    }
+    struct document *document = map_get(api->openapi, group_version);
+    if (document)
+        return document;
+    CLEANUP(json_free) struct json *json = make_document(api, group_version);
+    document = mem_alloc(sizeof(*document));
+    document->text = json_print(json);
+    document->hash = digest_hex("sha256", document->text, strlen(document->text));
+    map_set(api->openapi, group_version, document);
+    return document;
 }
 
 static void reply_tagged(struct http_exchange *exchange, const char *text, const char *hash)
@@ -241,10 +265,9 @@ static void serve_index(struct kapi *api, struct http_exchange *exchange)
 
     json_set(index, "paths", json_new_object());
     for (char **version = versions; *version; version++) {
-        CLEANUP_FREE char *path = path_of(*version), *hash = NULL;
-        CLEANUP_FREE char *text = document_text(api, *version, &hash);
+        CLEANUP_FREE char *path = path_of(*version);
         struct json *entry = json_new_object();
-        json_set_printf(entry, "serverRelativeURL", "/openapi/v3/%s?hash=%s", path, hash);
+        json_set_printf(entry, "serverRelativeURL", "/openapi/v3/%s?hash=%s", path, find_document(api, *version)->hash);
         json_put(json_member(index, "paths"), path, entry);
     }
     CLEANUP_FREE char *text = json_print(index);
@@ -258,18 +281,18 @@ static bool serve_document(struct kapi *api, struct http_exchange *exchange, con
     const char *wanted = http_query(exchange, "hash");
 
     for (char **version = versions; *version; version++) {
-        CLEANUP_FREE char *known = path_of(*version), *hash = NULL;
+        CLEANUP_FREE char *known = path_of(*version);
         if (!str_equal(known, path))
             continue;
-        CLEANUP_FREE char *text = document_text(api, *version, &hash);
-        if (!str_is_empty(wanted) && !str_equal(wanted, hash)) {
-            CLEANUP_FREE char *place = mem_printf("/openapi/v3/%s?hash=%s", path, hash);
+        const struct document *document = find_document(api, *version);
+        if (!str_is_empty(wanted) && !str_equal(wanted, document->hash)) {
+            CLEANUP_FREE char *place = mem_printf("/openapi/v3/%s?hash=%s", path, document->hash);
             http_reply_header(exchange, "Location", place);
             http_reply(exchange, 301, NULL, "", 0);
             return true;
         }
         http_reply_header(exchange, "Cache-Control", wanted ? "public, immutable" : "no-cache, private");
-        reply_tagged(exchange, text, hash);
+        reply_tagged(exchange, document->text, document->hash);
         return true;
     }
     return false;

@@ -59,7 +59,7 @@ static const struct {
      "337b22663a64617461223a7b222e223a7b7d2c22663a70617373776f7264223a7b7d2c22663a757365726e616d65223a7b7d"
      "7d7d4200120d0a0870617373776f7264120162120d0a08757365726e616d651201611a064f70617175651a002200",
      "{'apiVersion':'v1','kind':'Secret','metadata':{'name':'bmc','namespace':'metal3','uid':'cf323655-f8f9-48f6-af0d-"
-     "518589782592','resourceVersion':'18','creationTimestamp':'2026-11-20T12:24:43Z','managedFields':[{'manager':'"
+     "518589782592','resourceVersion':'121','creationTimestamp':'2026-11-20T12:24:43Z','managedFields':[{'manager':'"
      "kubectl-create','operation':'Update','apiVersion':'v1','time':'2026-11-20T12:24:43Z','fieldsType':'FieldsV1','"
      "fieldsV1':{'f:data':{'.':{},'f:password':{},'f:username':{}}}}]},'data':{'password':'Yg==','username':'YQ=='},'"
      "type':'Opaque'}"}};

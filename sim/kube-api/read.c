@@ -238,6 +238,11 @@ struct page {
     char *token; /* NULL: complete */
 };
 
+static void page_release(struct page *page)
+{
+    free(page->token);
+}
+
 /* Which objects the page holds; those that do not match are replaced by NULL. */
 static void cut_page(const struct kapi_list_options *options, struct kapi_objects *objects, const char *after,
                      struct page *ret)
@@ -349,11 +354,10 @@ struct kapi_status *kapi_list(struct kapi_call *call, const struct kapi_accept *
 {
     CLEANUP_OBJECTS struct kapi_objects objects = {0};
     CLEANUP_FREE char *after = NULL;
-    struct page page = {0};
+    __attribute__((cleanup(page_release))) struct page page = {0};
 
     TRY_STATUS(read_objects(call, options, &objects, &after));
     cut_page(options, &objects, after, &page);
-    CLEANUP_FREE char *token = page.token;
     if (accept->as != AS_OBJECT) {
         CLEANUP(json_free) struct json *list = NULL;
         TRY_STATUS(special_list(call, accept, options, &objects, &page, &list));

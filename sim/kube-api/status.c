@@ -144,19 +144,19 @@ struct kapi_status *kapi_status_from_error(struct error *err)
         [ERROR_TRANSIENT] = 500,   [ERROR_TIMEOUT] = 504,  [ERROR_INVALID] = 400,
         [ERROR_NOT_FOUND] = 404,   [ERROR_DENIED] = 403,   [ERROR_CONFLICT] = 409,
         [ERROR_UNSUPPORTED] = 500, [ERROR_INTERNAL] = 500, [ERROR_CANCELLED] = 503};
-    int code = error_code(err) ? error_code(err) : code_of_kind[error_kind(err)];
+    int code = error_code(owned) ? error_code(owned) : code_of_kind[error_kind(owned)];
 
     for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {
         if (codes[i].code != code)
             continue;
-        struct kapi_status *status = kapi_status_new(code, codes[i].reason, "%s", error_message(err));
+        struct kapi_status *status = kapi_status_new(code, codes[i].reason, "%s", error_message(owned));
         if (code == 429 || code == 503 || code == 504) {
             status->details = json_new_object();
             json_set_int(status->details, "retryAfterSeconds", 1);
         }
         return status;
     }
-    return kapi_status_new(code, NULL, "%s", error_message(err));
+    return kapi_status_new(code, NULL, "%s", error_message(owned));
 }
 
 void kapi_causes_release(struct kapi_causes *causes)

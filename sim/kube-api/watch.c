@@ -96,7 +96,7 @@ static void add_error(struct watch *watch, struct kapi_status *status)
     CLEANUP(json_free) struct json *event = json_new_object();
 
     json_set_str(event, "type", "ERROR");
-    json_set(event, "object", kapi_status_json(status));
+    json_set(event, "object", kapi_status_json(owned));
     json_print_to(event, &watch->out);
     strbuf_addc(&watch->out, '\n');
 }
