@@ -19,6 +19,7 @@ struct progress {
     const struct env *env;
     int fd;
     bool terminal, drawn;
+    char *line; /* the last one, without its time */
     char *goal;
     rt_time last;
 };
@@ -38,6 +39,7 @@ void progress_free(struct progress *progress)
     if (!progress)
         return;
     free(progress->goal);
+    free(progress->line);
     free(progress);
 }
 
@@ -87,11 +89,17 @@ static void draw(struct progress *progress, struct runner *runner)
     struct hosts *hosts = runner_hosts(runner);
     size_t total = hosts_len(hosts), done = hosts_in_state(hosts, progress->goal);
     rt_time now = rt_now(progress->env->rt);
-    CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
+    CLEANUP_STRBUF struct strbuf line = STRBUF_INIT, counts = STRBUF_INIT;
 
     if (now - progress->last < (progress->terminal ? DRAW_INTERVAL : LINE_INTERVAL) && done < total)
         return;
     progress->last = now;
+    strbuf_addf(&counts, "%zu/%zu %s", done, total, progress->goal);
+    add_counts(hosts, progress->goal, &counts);
+    if (!progress->terminal && str_equal(progress->line, strbuf_str(&counts)))
+        return; /* nothing new for a log */
+    free(progress->line);
+    progress->line = mem_strdup(strbuf_str(&counts));
     if (progress->terminal) {
         size_t filled = total ? done * BAR_WIDTH / total : 0;
         strbuf_adds(&line, "\r\033[K[");
@@ -99,10 +107,7 @@ static void draw(struct progress *progress, struct runner *runner)
             strbuf_addc(&line, i < filled ? '#' : '.');
         strbuf_adds(&line, "] ");
     }
-    strbuf_addf(&line, "%5.1f s  %zu/%zu %s", seconds(now - runner_began(runner)), done, total, progress->goal);
-    add_counts(hosts, progress->goal, &line);
-    if (!progress->terminal)
-        strbuf_addc(&line, '\n');
+    strbuf_addf(&line, "%5.1f s  %s%s", seconds(now - runner_began(runner)), progress->line, progress->terminal ? "" : "\n");
     put(progress, strbuf_str(&line));
     progress->drawn = progress->terminal;
 }

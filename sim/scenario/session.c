@@ -148,7 +148,11 @@ static struct error *run_real(struct session *session, const struct env *env)
 static void virtual_main(void *arg)
 {
     struct session *session = arg;
+    struct env env = *session->env;
+    env.group = rt_current_group(env.rt);
+    session->env = &env;
     session->result = run_in_world(session);
+    session->env = NULL;
 }
 
 static struct error *run_virtual(struct session *session)
