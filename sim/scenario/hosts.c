@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/data/map.h"
 #include "lib/data/str.h"
 #include "lib/data/vec.h"
 #include "operator/api/metal3.h"
@@ -16,18 +17,15 @@ struct hosts {
     struct hosts_options options;
     struct informers *informers;
     VEC(struct host) items;
+    struct map *by_name; /* into items */
     struct rt_cond changed;
-    uint64_t changes;
 };
 
 /* -- the table -- */
 
 static struct host *find(struct hosts *hosts, const char *name)
 {
-    VEC_FOREACH (host, &hosts->items)
-        if (str_equal(host->name, name))
-            return host;
-    return NULL;
+    return name ? map_get(hosts->by_name, name) : NULL;
 }
 
 const char *hosts_state_of(const struct host *host)
@@ -45,7 +43,6 @@ static void enter_phase(struct hosts *hosts, struct host *host, const char *stat
 
 static void tell(struct hosts *hosts, struct host *host)
 {
-    hosts->changes++;
     if (hosts->options.changed)
         hosts->options.changed(hosts->options.arg, host);
     rt_cond_broadcast(hosts->env->rt, &hosts->changed);
@@ -128,6 +125,9 @@ struct error *hosts_new(const struct env *env, const struct hosts_options *optio
         struct host host = {.number = hosts->items.len + 1, .name = mem_strdup(name), .machine = json_copy(machine)};
         VEC_PUSH(&hosts->items, host);
     }
+    hosts->by_name = map_new(NULL);
+    VEC_FOREACH (host, &hosts->items)
+        map_set(hosts->by_name, host->name, host);
     hosts->informers = informers_new(env, &informers);
     *ret = TAKE_PTR(hosts);
     return NULL;
@@ -147,6 +147,7 @@ void hosts_free(struct hosts *hosts)
         VEC_RELEASE(&host->phases);
     }
     VEC_RELEASE(&hosts->items);
+    map_free(hosts->by_name);
     free(hosts);
 }
 

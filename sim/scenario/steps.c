@@ -79,7 +79,7 @@ static struct error *run_apply(struct runner *runner, const struct step_argument
 
 struct wait_call {
     const struct step_arguments *arguments;
-    const struct host *lagging; /* one that is not there yet */
+    struct host *lagging; /* the first that is not there yet */
 };
 
 static bool host_matches(const struct host *host, const struct step_arguments *arguments)
@@ -100,7 +100,7 @@ static bool host_matches(const struct host *host, const struct step_arguments *a
 static struct error *check_host(void *arg, struct host *host)
 {
     struct wait_call *call = arg;
-    if (!host_matches(host, call->arguments))
+    if (!call->lagging && !host_matches(host, call->arguments))
         call->lagging = host;
     return NULL;
 }
@@ -117,6 +117,7 @@ static struct error *describe_lag(const struct host *host)
                      message);
 }
 
+/* Looks at all hosts again only when the one that was waited for has come: fleets are large and changes are many. */
 static struct error *run_wait(struct runner *runner, const struct step_arguments *arguments)
 {
     for (;;) {
@@ -124,12 +125,14 @@ static struct error *run_wait(struct runner *runner, const struct step_arguments
         TRY(hosts_select(runner_hosts(runner), arguments->hosts, check_host, &call));
         if (!call.lagging)
             return NULL;
-        struct error *err = hosts_wait_change(runner_hosts(runner), runner_step_deadline(runner));
-        if (error_is(err, ERROR_TIMEOUT)) {
-            error_free(err);
-            return describe_lag(call.lagging);
+        while (!host_matches(call.lagging, arguments)) {
+            struct error *err = hosts_wait_change(runner_hosts(runner), runner_step_deadline(runner));
+            if (error_is(err, ERROR_TIMEOUT)) {
+                error_free(err);
+                return describe_lag(call.lagging);
+            }
+            TRY(err);
         }
-        TRY(err);
     }
 }
 
@@ -376,32 +379,37 @@ static struct error *check_expect(const struct step_arguments *arguments)
 }
 
 struct event_call {
-    struct runner *runner;
-    const char *reason;
+    const struct json *events; /* items of a list */
+    const struct host *lacking;
 };
 
 static struct error *find_event(void *arg, struct host *host)
 {
-    const struct event_call *call = arg;
-    CLEANUP_FREE char *selector = mem_printf("involvedObject.name=%s,reason=%s", host->name, call->reason);
-    struct kube_list_options options = {.namespace = HOSTS_NAMESPACE, .field_selector = selector};
-
-    /* Events are sent behind the change that they tell of. */
-    for (;;) {
-        CLEANUP(json_free) struct json *list = NULL;
-        TRY(kube_list(runner_kube(call->runner), &kube_events, &options, &list));
-        if (json_len(json_get(list, "items")))
+    struct event_call *call = arg;
+    JSON_FOREACH (event, call->events)
+        if (str_equal(json_str(event, "involvedObject/name"), host->name))
             return NULL;
-        if (rt_now(runner_env(call->runner)->rt) >= runner_step_deadline(call->runner))
-            return error_new(ERROR_NOT_FOUND, "there is no event %s", call->reason);
-        TRY(rt_sleep(runner_env(call->runner)->rt, 200 * RT_MS));
-    }
+    call->lacking = host;
+    return NULL;
 }
 
+/* Events are sent behind the change that they tell of, so they may be waited for. */
 static struct error *run_expect_event(struct runner *runner, const struct step_arguments *arguments)
 {
-    struct event_call call = {runner, arguments->reason};
-    return hosts_select(runner_hosts(runner), arguments->hosts, find_event, &call);
+    CLEANUP_FREE char *selector = mem_printf("involvedObject.kind=BareMetalHost,reason=%s", arguments->reason);
+    struct kube_list_options options = {.namespace = HOSTS_NAMESPACE, .field_selector = selector};
+
+    for (;;) {
+        CLEANUP(json_free) struct json *list = NULL;
+        TRY(kube_list(runner_kube(runner), &kube_events, &options, &list));
+        struct event_call call = {.events = json_get(list, "items")};
+        TRY(hosts_select(runner_hosts(runner), arguments->hosts, find_event, &call));
+        if (!call.lacking)
+            return NULL;
+        if (rt_now(runner_env(runner)->rt) >= runner_step_deadline(runner))
+            return error_new(ERROR_NOT_FOUND, "host %s has no event %s", call.lacking->name, arguments->reason);
+        TRY(rt_sleep(runner_env(runner)->rt, 200 * RT_MS));
+    }
 }
 
 /* -- the table -- */
