@@ -2,7 +2,6 @@
 /* The frame of every program: options, the real world, signals, the exit status. */
 #include "lib/main.h"
 
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,18 +165,6 @@ static void raise_descriptor_limit(void)
     }
 }
 
-/*
- * Bursts (a hundred machines that read their boot media at once) must not stay in the process: freed memory goes back soon, and the worker
- * threads share one arena.
- */
-static void keep_memory_tight(void)
-{
-    mallopt(M_ARENA_MAX, 1);
-    mallopt(M_MMAP_THRESHOLD, 64 * 1024);
-    mallopt(M_TRIM_THRESHOLD, 128 * 1024);
-    mallopt(M_TOP_PAD, 64 * 1024);
-}
-
 /* Sets the world up, runs the program in it and takes it down. */
 static struct error *run(struct invocation *invocation)
 {
@@ -240,7 +227,7 @@ static int act(struct invocation *invocation)
     if (err)
         return report(invocation->name, err, EXIT_USAGE);
     raise_descriptor_limit();
-    keep_memory_tight();
+    mem_tune(MEM_TUNE_SMALL);
     signal(SIGPIPE, SIG_IGN);
     return finish(invocation, run(invocation));
 }

@@ -2,6 +2,7 @@
 /* Allocation that aborts when memory is gone, and the targets of the cleanup attributes. */
 #include "lib/data/mem.h"
 
+#include <malloc.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,4 +127,13 @@ void mem_cleanup_close(int *fd)
 {
     if (*fd >= 0)
         close(*fd);
+}
+
+void mem_tune(enum mem_tune tune)
+{
+    bool small = tune == MEM_TUNE_SMALL;
+    mallopt(M_ARENA_MAX, 1);
+    mallopt(M_MMAP_THRESHOLD, small ? 64 * 1024 : 32 * 1024 * 1024);
+    mallopt(M_TRIM_THRESHOLD, small ? 128 * 1024 : 1024 * 1024 * 1024);
+    mallopt(M_TOP_PAD, small ? 64 * 1024 : 16 * 1024 * 1024);
 }

@@ -27,7 +27,7 @@ static int setup(void **state)
     struct fixture *fixture = mem_alloc(sizeof(*fixture));
     size_t len = 0;
     CLEANUP_FREE char *image = test_image(&len);
-    assert_int_equal(len, 4 * MIB);
+    assert_int_equal(len, 2816 * 1024);
     fixture->machine.bytes = fixture->bytes = mem_alloc(DISK_SIZE);
     memcpy(fixture->bytes, image, len);
     fixture->hardware = (struct agent_hardware){&test_hardware_ops, &fixture->machine};

@@ -107,7 +107,8 @@ static void draw(struct progress *progress, struct runner *runner)
             strbuf_addc(&line, i < filled ? '#' : '.');
         strbuf_adds(&line, "] ");
     }
-    strbuf_addf(&line, "%5.1f s  %s%s", seconds(now - runner_began(runner)), progress->line, progress->terminal ? "" : "\n");
+    strbuf_addf(&line, "%5.1f s  %s%s", seconds(now - runner_began(runner)), progress->line,
+                progress->terminal ? "" : "\n");
     put(progress, strbuf_str(&line));
     progress->drawn = progress->terminal;
 }
