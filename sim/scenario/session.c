@@ -163,7 +163,7 @@ static struct error *run_virtual(struct session *session)
     CLEANUP(net_free) struct net *net = net_sim_host(network, "runner", "10.0.0.1");
     CLEANUP(log_free) struct log *log = event_log(session, rt);
     CLEANUP(metrics_free) struct metrics *metrics = metrics_new();
-    struct env env = {.rt = rt, .net = net, .log = log, .metrics = metrics};
+    struct env env = {.rt = rt, .group = rt_current_group(rt), .net = net, .log = log, .metrics = metrics};
 
     session->env = &env;
     session->network = network;
