@@ -211,6 +211,17 @@ struct error *ramdisk_find(struct node *node, const char *name, const char *step
     return command_parse(found, ret);
 }
 
+struct error *ramdisk_say_goodbye(struct node *node, const char *name)
+{
+    CLEANUP(json_free) struct json *value = NULL;
+    CLEANUP_FREE char *text = mem_printf("{\"name\":\"%s\",\"params\":{}}", name);
+    struct error *err = exchange(node, "POST", "", "wait=false&", text, &value);
+    if (!error_is_retryable(err))
+        return err;
+    error_free(err);
+    return NULL;
+}
+
 struct error *ramdisk_run(struct node *node, const char *name, const struct json *params, bool wait,
                           struct ramdisk_command *ret)
 {

@@ -32,6 +32,8 @@ void ramdisk_command_release(struct ramdisk_command *command);
 #define RAMDISK_BUSY 1409
 struct error *ramdisk_run(struct node *node, const char *name, const struct json *params, bool wait,
                           struct ramdisk_command *ret) MUST_CHECK;
+/* Sends a command that ends the agent, once: a machine that is off already does not answer any more. */
+struct error *ramdisk_say_goodbye(struct node *node, const char *name) MUST_CHECK;
 /* Does the agent run a command now? */
 struct error *ramdisk_is_busy(struct node *node, bool *ret) MUST_CHECK;
 /* How the command is doing; ERROR_NOT_FOUND when the agent does not know it (it was restarted). */

@@ -158,19 +158,24 @@ static struct error *step_prepare_instance_boot(struct step_context *context, en
     return boot_prepare_instance(node);
 }
 
-/* 40: the agent powers off by itself, so that nothing is lost; else it is forced (IRO-343). */
+/* Has the agent end: by powering off itself, so that nothing is lost, or after it has written everything. */
+static struct error *end_agent(struct node *node)
+{
+    if (node->disable_power_off || json_bool(node->driver_info, "deploy_forces_oob_reboot", false)) {
+        CLEANUP_RAMDISK_COMMAND struct ramdisk_command command = {0};
+        return ramdisk_run(node, "standby.sync", NULL, true, &command);
+    }
+    TRY(ramdisk_say_goodbye(node, "standby.power_off"));
+    return power_wait_off(node, node->conductor->options.agent_power_off_wait);
+}
+
+/* 40: what the agent does not do is forced (IRO-343). */
 static struct error *step_tear_down_agent(struct step_context *context, enum step_verdict *ret)
 {
     struct node *node = context->node;
     *ret = STEP_DONE;
-    bool sync_only = node->disable_power_off || json_bool(node->driver_info, "deploy_forces_oob_reboot", false);
-    CLEANUP_RAMDISK_COMMAND struct ramdisk_command command = {0};
-    struct error *err = ramdisk_run(node, sync_only ? "standby.sync" : "standby.power_off", NULL, sync_only, &command);
-    if (error_is(err, ERROR_CANCELLED))
-        return err;
-    if (!err && !sync_only)
-        err = power_wait_off(node, node->conductor->options.agent_power_off_wait);
-    if (error_is(err, ERROR_CANCELLED))
+    struct error *err = end_agent(node);
+    if (error_is(err, ERROR_CANCELLED) || error_code(err) == RAMDISK_BUSY)
         return err;
     if (err)
         log_warn(node->conductor->log, "the agent did not power off, forcing it", KV("node", node->uuid), KV_ERR(err));
