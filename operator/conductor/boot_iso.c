@@ -178,10 +178,15 @@ struct error *boot_iso_publish(struct node *node, const char *params, char **ret
     return NULL;
 }
 
+void boot_iso_release(struct node *node)
+{
+    boot_iso_unref(TAKE_PTR(node->iso));
+}
+
 void boot_iso_withdraw(struct node *node)
 {
     json_remove_member(node->driver_internal_info, RECIPE);
-    boot_iso_unref(TAKE_PTR(node->iso));
+    boot_iso_release(node);
 }
 
 /* -- serving -- */

@@ -18,6 +18,8 @@ DEFINE_CLEANUP(struct boot_iso, boot_iso_unref);
  * deploy_iso, publishes that (params and token do not reach it then, IRO-275). *ret_url is what the BMC is told; free with free().
  */
 struct error *boot_iso_publish(struct node *node, const char *params, char **ret_url) MUST_CHECK;
+/* Frees its memory: the machine has booted. Who asks for it again has it made again. */
+void boot_iso_release(struct node *node);
 /* Forgets it (not saved). */
 void boot_iso_withdraw(struct node *node);
 /* Whether the node's images are an ISO that we did not make. */

@@ -9,6 +9,7 @@
 #include "lib/data/str.h"
 #include "operator/conductor/agent_session.h"
 #include "operator/conductor/boot.h"
+#include "operator/conductor/boot_iso.h"
 #include "operator/conductor/internal.h"
 #include "operator/conductor/operation.h"
 #include "operator/conductor/power.h"
@@ -230,6 +231,7 @@ struct error *inspection_receive(struct conductor *conductor, const struct json 
         return error_new(ERROR_NOT_FOUND, "the inspection was aborted");
     if (str_is_empty(failure))
         node_internal_set(node, KEY_RECEIVED, "");
+    boot_iso_release(node);
     node->agent_expected = conductor->options.fast_track ? rt_now(conductor->rt) : 0;
     TRY(node_save(node));
     node_changed(node);

@@ -7,6 +7,7 @@
 #include "lib/data/time.h"
 #include "operator/conductor/agent_session.h"
 #include "operator/conductor/api/rest.h"
+#include "operator/conductor/boot_iso.h"
 #include "operator/conductor/inspection.h"
 
 #define MACS_MAX 1000
@@ -151,6 +152,7 @@ static void heartbeat_record(struct node *node, const struct json *body)
     if (json_str(body, "agent_verify_ca"))
         node_internal_set(node, "agent_verify_ca", json_str(body, "agent_verify_ca"));
     node->agent_expected = 0;
+    boot_iso_release(node);
     if (provision_state_flags(node->provision_state) & STATE_WAITS)
         node->provision_updated_at = wall; /* a sign of life (IRO-520) */
     if (first)
