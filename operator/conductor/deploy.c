@@ -165,7 +165,10 @@ static struct error *end_agent(struct node *node)
         CLEANUP_RAMDISK_COMMAND struct ramdisk_command command = {0};
         return ramdisk_run(node, "standby.sync", NULL, true, &command);
     }
-    TRY(ramdisk_say_goodbye(node, "standby.power_off"));
+    struct error *err = ramdisk_say_goodbye(node, "standby.power_off");
+    if (err && error_code(err) != RAMDISK_BUSY) /* busy with the one that we sent before we were started again */
+        return err;
+    error_free(err);
     return power_wait_off(node, node->conductor->options.agent_power_off_wait);
 }
 
@@ -175,7 +178,7 @@ static struct error *step_tear_down_agent(struct step_context *context, enum ste
     struct node *node = context->node;
     *ret = STEP_DONE;
     struct error *err = end_agent(node);
-    if (error_is(err, ERROR_CANCELLED) || error_code(err) == RAMDISK_BUSY)
+    if (error_is(err, ERROR_CANCELLED))
         return err;
     if (err)
         log_warn(node->conductor->log, "the agent did not power off, forcing it", KV("node", node->uuid), KV_ERR(err));

@@ -53,6 +53,7 @@ struct node {
     uint64_t heartbeats;    /* counts accepted heartbeats */
     rt_time last_heartbeat; /* 0: none since we run */
     rt_time agent_expected; /* a ramdisk with the API's address was seen at this time and should beat soon; 0: no */
+    rt_time power_read;     /* when the BMC was last asked, successfully; 0: not yet */
     unsigned power_sync_failures;
     struct bmc *bmc;         /* connection, made when first needed */
     struct ramdisk *ramdisk; /* client of its ramdisk, while one is up */

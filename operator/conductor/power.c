@@ -8,6 +8,8 @@
 #include "operator/conductor/agent_session.h"
 #include "operator/conductor/internal.h"
 
+#define POWER_RECENT RT_S /* a reading of this age still counts within a sequence */
+
 static const struct {
     const char *name;
     const char *result; /* the record's power_state */
@@ -53,8 +55,10 @@ static void record_facts(struct node *node, const struct bmc_facts *facts)
 static struct error *read_power(struct node *node, enum bmc_power *ret)
 {
     struct bmc_facts facts = {0};
+    node->power_read = 0;
     TRY(bmc_read(node, &facts));
     record_facts(node, &facts);
+    node->power_read = rt_now(node->conductor->rt);
     *ret = facts.power;
     bmc_facts_release(&facts);
     return NULL;
@@ -64,6 +68,15 @@ struct error *power_refresh(struct node *node)
 {
     enum bmc_power power;
     return read_power(node, &power);
+}
+
+/* As the BMC told a moment ago, else as it tells now. */
+static struct error *recent_power(struct node *node, enum bmc_power *ret)
+{
+    if (!node->power_read || rt_now(node->conductor->rt) - node->power_read > POWER_RECENT || !node->power_state)
+        return read_power(node, ret);
+    *ret = node_is_on(node) ? BMC_POWER_ON : BMC_POWER_OFF;
+    return NULL;
 }
 
 /* Polls with growing pauses until the BMC tells `wanted`. */
@@ -109,7 +122,7 @@ static rt_time timeout_of(const struct node *node, enum power_action action, rt_
 static struct error *change(struct node *node, enum power_action action, rt_time timeout)
 {
     enum bmc_power now = BMC_POWER_UNKNOWN;
-    TRY(read_power(node, &now));
+    TRY(recent_power(node, &now));
     if (now == actions[action].wanted)
         return NULL;
     TRY(bmc_reset(node, actions[action].reset));

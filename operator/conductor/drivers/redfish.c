@@ -184,6 +184,7 @@ static struct error *redfish_reset(struct bmc *bmc, enum bmc_reset reset)
     CLEANUP_FREE char *target = mem_strdup(json_str(action, "target"));
     CLEANUP(json_free) struct json *body = json_new_object();
     json_set_str(body, "ResetType", type);
+    redfish->system_read = 0;
     for (int attempt = 1;; attempt++) {
         struct error *err = redfish_post(redfish, target, body, NULL);
         int code = error_code(err);
@@ -222,6 +223,7 @@ static struct error *patch_boot(struct redfish *redfish, const struct json *boot
     for (int attempt = 1;; attempt++) {
         struct error *err = redfish_patch(redfish, redfish->system, body, redfish->system_etag);
         free(TAKE_PTR(redfish->system_etag)); /* another one now */
+        redfish->system_read = 0;
         bool in_post = error_code(err) == 400 && strstr(error_message(err), "UnableToModifyDuringSystemPOST");
         if (!in_post || attempt >= POST_ATTEMPTS)
             return err;
@@ -250,7 +252,7 @@ static struct error *redfish_set_boot_mode(struct bmc *bmc, const char *mode);
 static struct error *redfish_set_boot_device(struct bmc *bmc, enum bmc_device device, bool persistent)
 {
     struct redfish *redfish = CONTAINER_OF(bmc, struct redfish, bmc);
-    TRY(redfish_read_system(redfish));
+    TRY(redfish_know_system(redfish));
     unsigned quirks = redfish_quirks(redfish->vendor, redfish->model);
     const char *target = device == BMC_DEVICE_DISK    ? REDFISH_BOOT_HDD
                          : device == BMC_DEVICE_CDROM ? REDFISH_BOOT_CD
@@ -275,7 +277,7 @@ static struct error *redfish_set_boot_device(struct bmc *bmc, enum bmc_device de
 static struct error *redfish_set_boot_mode(struct bmc *bmc, const char *mode)
 {
     struct redfish *redfish = CONTAINER_OF(bmc, struct redfish, bmc);
-    TRY(redfish_read_system(redfish));
+    TRY(redfish_know_system(redfish));
     const char *now = mode_of(redfish->system_doc);
     if (str_equal(now, mode))
         return NULL;

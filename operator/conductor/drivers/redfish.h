@@ -39,6 +39,7 @@ struct redfish {
     struct rt_mutex login_lock;
     bool no_encoding;        /* the BMC refuses Accept-Encoding (IRO-379) */
     struct json *system_doc; /* last reading */
+    rt_time system_read;     /* and its time; 0: something has changed since */
     char *system_etag;
     VEC(struct redfish_slot) slots;
 };
@@ -59,6 +60,8 @@ void redfish_logout(struct redfish *redfish);
 struct error *redfish_read_root(struct redfish *redfish) MUST_CHECK;
 /* Reads the system (found when its path is not known) into system_doc and system_etag. */
 struct error *redfish_read_system(struct redfish *redfish) MUST_CHECK;
+/* The same, unless it was read a moment ago and nothing was changed since. */
+struct error *redfish_know_system(struct redfish *redfish) MUST_CHECK;
 
 /* -- virtual media (redfish_media.c) -- */
 struct error *redfish_list_media(struct bmc *bmc, struct bmc_media_list *ret) MUST_CHECK;

@@ -331,9 +331,17 @@ struct error *redfish_read_system(struct redfish *redfish)
     free(redfish->system_etag);
     redfish->system_doc = system;
     redfish->system_etag = etag;
+    redfish->system_read = rt_now(redfish->conductor->rt);
     if (!redfish->vendor)
         redfish->vendor = mem_strdup(json_str(system, "Manufacturer"));
     if (!redfish->model)
         redfish->model = mem_strdup(json_str(system, "Model"));
     return NULL;
+}
+
+struct error *redfish_know_system(struct redfish *redfish)
+{
+    if (redfish->system_read && rt_now(redfish->conductor->rt) - redfish->system_read < RT_S)
+        return NULL;
+    return redfish_read_system(redfish);
 }
