@@ -86,13 +86,10 @@ static struct error *check_text(const struct kapi_field *field, const struct wir
     const unsigned char *at = wire->bytes.at;
 
     while (at < wire->bytes.end) {
-        int more = *at < 0x80 ? 0 : (*at & 0xe0) == 0xc0 ? 1 : (*at & 0xf0) == 0xe0 ? 2 : (*at & 0xf8) == 0xf0 ? 3 : -1;
-        if (more < 0 || !*at || wire->bytes.end - at <= more)
+        size_t len = *at ? str_utf8_len((const char *)at, (size_t)(wire->bytes.end - at)) : 0;
+        if (!len)
             return error_new(ERROR_INVALID, "field %s is not UTF-8 text", field->name);
-        for (at++; more; more--, at++) {
-            if ((*at & 0xc0) != 0x80)
-                return error_new(ERROR_INVALID, "field %s is not UTF-8 text", field->name);
-        }
+        at += len;
     }
     return NULL;
 }
