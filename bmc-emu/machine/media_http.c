@@ -25,7 +25,7 @@ static bool is_redirect(int status)
 }
 
 /* A status other than 200 as an error of the kind that tells the client what to do. */
-static struct error *status_error(int status, const char *url)
+static struct error *status_error(int status, const char *shown)
 {
     enum error_kind kind = ERROR_TRANSIENT;
 
@@ -33,7 +33,7 @@ static struct error *status_error(int status, const char *url)
         kind = ERROR_DENIED;
     else if (status >= 400 && status < 500)
         kind = ERROR_NOT_FOUND;
-    return error_new_code(kind, status, "image server answers %d %s for %s", status, http_status_text(status), url);
+    return error_new_code(kind, status, "image server answers %d %s for %s", status, http_status_text(status), shown);
 }
 
 /* The URL that `location` means, seen from `base`: absolute, or a path on the same server. */
@@ -45,28 +45,29 @@ static struct error *resolve(const char *base, const char *location, char **ret)
     }
     const char *authority = strstr(base, "://");
     if (location[0] != '/' || !authority)
-        return error_new(ERROR_INVALID, "image server redirects %s to a place that is neither URL nor path", base);
+        return error_new(ERROR_INVALID, "image server redirects to \"%.100s\", which is neither URL nor path",
+                         location);
     size_t len = (size_t)(authority + 3 - base) + strcspn(authority + 3, "/?#");
     CLEANUP_FREE char *server = mem_strndup(base, len);
     *ret = mem_printf("%s%s", server, location);
     return NULL;
 }
 
-static struct error *check_length(const char *text, const char *url, uint64_t max, struct medium *into)
+static struct error *check_length(const char *text, const char *shown, uint64_t max, struct medium *into)
 {
     int64_t length;
 
     if (!text)
         return NULL;
-    TRY_WRAP(str_to_int64(text, &length), "content length of %s", url);
+    TRY_WRAP(str_to_int64(text, &length), "content length of %s", shown);
     if (length < 0 || (uint64_t)length > max)
-        return error_new(ERROR_INVALID, "image %s has %s bytes, more than the drive's limit of %llu", url, text,
+        return error_new(ERROR_INVALID, "image %s has %s bytes, more than the drive's limit of %llu", shown, text,
                          (unsigned long long)max);
     medium_resize(into, (uint64_t)length);
     return NULL;
 }
 
-static struct error *receive(struct rt *rt, struct http_stream *stream, const char *url, uint64_t max,
+static struct error *receive(struct rt *rt, struct http_stream *stream, const char *shown, uint64_t max,
                              struct medium *into)
 {
     CLEANUP_FREE unsigned char *buf = mem_alloc(BUFFER_SIZE);
@@ -77,11 +78,11 @@ static struct error *receive(struct rt *rt, struct http_stream *stream, const ch
         /* Whole buffers make whole chunks, which need no copy of their own. */
         do {
             TRY_WRAP(http_stream_read(stream, buf + fill, BUFFER_SIZE - fill, rt_after(rt, READ_TIMEOUT), &len),
-                     "image %s", url);
+                     "image %s", shown);
             fill += len;
         } while (len > 0 && fill < BUFFER_SIZE);
         if (fill > max - offset)
-            return error_new(ERROR_INVALID, "image %s is larger than the drive's limit of %llu bytes", url,
+            return error_new(ERROR_INVALID, "image %s is larger than the drive's limit of %llu bytes", shown,
                              (unsigned long long)max);
         if (offset + fill > medium_size(into))
             medium_resize(into, offset + fill);
@@ -102,8 +103,9 @@ static struct error *fetch(struct media_fetcher *base, const struct machine *mac
     CLEANUP_FREE char *url = mem_strdup(request->image);
 
     for (int hop = 0; hop <= REDIRECTS_MAX; hop++) {
+        CLEANUP_FREE char *shown = url_shown(url);
         if (!str_has_prefix(url, "http://") && !str_has_prefix(url, "https://"))
-            return error_new(ERROR_UNSUPPORTED, "image %s is neither http:// nor https://", url);
+            return error_new(ERROR_UNSUPPORTED, "image %s is neither http:// nor https://", shown);
         CLEANUP(http_stream_close) struct http_stream *stream = NULL;
         struct http_request call = {
             .url = url,
@@ -123,11 +125,12 @@ static struct error *fetch(struct media_fetcher *base, const struct machine *mac
             continue;
         }
         if (status != 200)
-            return status_error(status, url);
-        TRY(check_length(http_stream_header(stream, "content-length"), url, max, into));
-        return receive(rt, stream, url, max, into);
+            return status_error(status, shown);
+        TRY(check_length(http_stream_header(stream, "content-length"), shown, max, into));
+        return receive(rt, stream, shown, max, into);
     }
-    return error_new(ERROR_INVALID, "image %s: more than %d redirects", request->image, REDIRECTS_MAX);
+    CLEANUP_FREE char *shown = url_shown(request->image);
+    return error_new(ERROR_INVALID, "image %s: more than %d redirects", shown, REDIRECTS_MAX);
 }
 
 static void http_fetcher_free(struct media_fetcher *base)

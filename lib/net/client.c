@@ -111,6 +111,12 @@ static struct error *parse_target(struct http_stream *stream, const char *text)
     return NULL;
 }
 
+/* Errors show the URL without its query, in which there may be a token or a signature. */
+static int shown_len(const struct http_stream *stream)
+{
+    return (int)strcspn(stream->url_text, "?");
+}
+
 static struct error *stream_new(struct http_client *client, const struct http_request *request,
                                 struct http_stream **ret)
 {
@@ -122,7 +128,7 @@ static struct error *stream_new(struct http_client *client, const struct http_re
     if (!is_token(stream->method))
         return error_new(ERROR_INVALID, "bad HTTP method \"%.40s\"", stream->method);
     TRY_WRAP(parse_target(stream, request->url), "%s", stream->method);
-    TRY_WRAP(add_headers(stream, request), "%s %s", stream->method, stream->url_text);
+    TRY_WRAP(add_headers(stream, request), "%s %.*s", stream->method, shown_len(stream), stream->url_text);
     stream->body = request->body;
     stream->body_len = request->body ? request->body_len : 0;
     *ret = TAKE_PTR(stream);
@@ -175,7 +181,7 @@ static rt_time or_default(const struct http_client *client, rt_time deadline)
 
 static struct error *with_context(const struct http_stream *stream, struct error *err)
 {
-    return error_wrap(err, "%s %s", stream->method, stream->url_text);
+    return error_wrap(err, "%s %.*s", stream->method, shown_len(stream), stream->url_text);
 }
 
 /* Our own deadline says how far the exchange had come. */
@@ -388,7 +394,8 @@ struct error *http_stream_write(struct http_stream *stream, const void *data, si
     rt_time since = rt_now(stream->client->net->rt);
 
     if (!stream->up)
-        return error_new(ERROR_INTERNAL, "%s %s: not opened for writing", stream->method, stream->url_text);
+        return error_new(ERROR_INTERNAL, "%s %.*s: not opened for writing", stream->method, shown_len(stream),
+                         stream->url_text);
     struct error *err = pipe_write(stream->up, data, len, or_default(stream->client, deadline));
     if (err && stream->failure && !error_is(err, ERROR_CANCELLED)) { /* the transfer knows better why */
         error_free(err);
@@ -405,7 +412,8 @@ struct error *http_stream_write(struct http_stream *stream, const void *data, si
 struct error *http_stream_finish(struct http_stream *stream)
 {
     if (!stream->up)
-        return error_new(ERROR_INTERNAL, "%s %s: not opened for writing", stream->method, stream->url_text);
+        return error_new(ERROR_INTERNAL, "%s %.*s: not opened for writing", stream->method, shown_len(stream),
+                         stream->url_text);
     pipe_finish(stream->up);
     return NULL;
 }

@@ -99,5 +99,7 @@ struct url {
 struct error *url_parse(const char *text, struct url *ret) MUST_CHECK;
 void url_release(struct url *url);
 #define CLEANUP_URL __attribute__((cleanup(url_release)))
+/* A URL for logs and errors: without user, password and query, where secrets are. Not checked otherwise; free with free(). */
+char *url_shown(const char *text) __attribute__((returns_nonnull));
 
 #endif

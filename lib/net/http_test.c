@@ -114,6 +114,8 @@ static void test_no_credentials_in_errors(struct world *w)
     client(w, (struct http_client_options){0});
     struct error *err = get(w, "http://user:hunter2@127.0.0.1:1/x", &answer);
     assert_error_text(error_wrap(err, "w"), ERROR_TRANSIENT, "GET http://127.0.0.1:1/x: connection refused");
+    err = get(w, "http://127.0.0.1:1/x?token=hunter2", &answer);
+    assert_error_text(error_wrap(err, "w"), ERROR_TRANSIENT, "GET http://127.0.0.1:1/x: connection refused");
     err = get(w, "http://user:hunter2@[::1/x", &answer);
     assert_non_null(err);
     assert_null(strstr(error_message(err), "hunter2"));

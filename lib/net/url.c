@@ -203,3 +203,17 @@ char *net_url(const char *scheme, const char *host, int port)
 {
     return mem_printf(strchr(host, ':') ? "%s://[%s]:%d" : "%s://%s:%d", scheme, host, port);
 }
+
+char *url_shown(const char *text)
+{
+    const char *mark = strstr(text, "://");
+    size_t len = strcspn(text, "?#"), begin = mark ? (size_t)(mark - text) + 3 : 0;
+
+    if (begin > len)
+        begin = 0;
+    size_t host = begin, end = begin + strcspn(text + begin, "/?#");
+    for (size_t i = begin; i < end; i++)
+        if (text[i] == '@')
+            host = i + 1;
+    return mem_printf("%.*s%.*s", (int)begin, text, (int)(len - host), text + host);
+}

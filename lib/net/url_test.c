@@ -108,6 +108,24 @@ static void test_building(void **state)
     assert_string_equal(v6, "https://[fd00::1]:6385");
 }
 
+static void test_shown(void **state)
+{
+    static const struct {
+        const char *url, *wanted;
+    } rows[] = {
+        {"https://user:p@ss@host:8080/a/b?token=x#y", "https://host:8080/a/b"},
+        {"http://[::1]:80/a@b", "http://[::1]:80/a@b"},
+        {"user:pw@host/x", "host/x"},
+        {"host?u=http://a:b@c", "host"},
+        {"http://user:pw@", "http://"},
+        {"", ""},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP_FREE char *shown = url_shown(rows[i].url);
+        assert_string_equal(shown, rows[i].wanted);
+    }
+}
+
 static void test_status_text(void **state)
 {
     assert_string_equal(http_status_text(404), "Not Found");
@@ -117,8 +135,13 @@ static void test_status_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_parts),     cmocka_unit_test(test_refusals), cmocka_unit_test(test_password_is_not_told),
-        cmocka_unit_test(test_addresses), cmocka_unit_test(test_building), cmocka_unit_test(test_status_text),
+        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_password_is_not_told),
+        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_shown),
+        cmocka_unit_test(test_building),
+        cmocka_unit_test(test_status_text),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

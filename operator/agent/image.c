@@ -166,9 +166,10 @@ static struct error *open_download(struct agent *agent, const struct image *imag
 
     TRY(http_stream_open(agent->http, &request, &stream));
     int status = http_stream_status(stream);
+    CLEANUP_FREE char *shown = url_shown(image->url);
     if (status != 200)
         return error_new_code(status >= 500 || status == 429 ? ERROR_TRANSIENT : ERROR_INVALID, status,
-                              "Received status code %d from %s, expected 200", status, image->url);
+                              "Received status code %d from %s, expected 200", status, shown);
     *ret = TAKE_PTR(stream);
     return NULL;
 }

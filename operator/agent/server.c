@@ -6,7 +6,6 @@
 #include "operator/agent/internal.h"
 
 #define BODY_MAX (96 * 1024 * 1024) /* a command may carry a config drive of 64 MiB in base64 */
-#define JSON_TYPE "application/json"
 
 static void reply_fault(struct http_exchange *exchange, int status, const char *text)
 {

@@ -9,6 +9,7 @@
 #include "operator/conductor/internal.h"
 
 #define RESPONSE_MAX (32 * 1024 * 1024)
+#define TEXT_MAX 4000 /* of what an agent says into an error, for each part */
 #define RETRY_PAUSE (2 * RT_S)
 
 struct ramdisk {
@@ -78,12 +79,13 @@ static const struct {
 static char *failure_text(const struct json *error)
 {
     if (json_is(error, JSON_STRING))
-        return mem_strdup(json_str(error, ""));
+        return mem_printf("%.*s", TEXT_MAX, json_str(error, ""));
     if (!json_is(error, JSON_OBJECT))
         return mem_strdup("the agent gave no reason");
     const char *message = json_str_or(error, "message", json_str_or(error, "type", "error"));
     const char *details = json_str(error, "details");
-    return details ? mem_printf("%s: %s", message, details) : mem_strdup(message);
+    return details ? mem_printf("%.*s: %.*s", TEXT_MAX, message, TEXT_MAX, details)
+                   : mem_printf("%.*s", TEXT_MAX, message);
 }
 
 static struct error *command_parse(const struct json *value, struct ramdisk_command *ret)
@@ -125,7 +127,7 @@ static struct error *ramdisk_error(const struct ramdisk *agent, const char *meth
     CLEANUP(json_free) struct json *body = NULL;
     error_free(json_parse(response->body, response->body_len, &body)); /* not JSON: no text */
     return error_new_code(kind, response->status == 409 ? RAMDISK_BUSY : response->status,
-                          "%s %s/v1/commands returned code %d. %s", method, agent->url, response->status,
+                          "%s %s/v1/commands returned code %d. %.*s", method, agent->url, response->status, TEXT_MAX,
                           json_str_or(body, "faultstring", ""));
 }
 

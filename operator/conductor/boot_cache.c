@@ -128,10 +128,11 @@ static struct error *check_status(int status, const char *url)
 {
     if (status == 200)
         return NULL;
+    CLEANUP_FREE char *shown = url_shown(url);
     return error_new_code(status == 404 || status == 410 ? ERROR_NOT_FOUND
                           : status >= 500                ? ERROR_TRANSIENT
                                                          : ERROR_INVALID,
-                          status, "%s answers %d %s", url, status, http_status_text(status));
+                          status, "%s answers %d %s", shown, status, http_status_text(status));
 }
 
 /* What tells one state of the file from another. */
@@ -185,14 +186,15 @@ static struct error *download(struct boot_cache *cache, const char *url, struct 
     rt_offload(conductor->rt, close_file, &job);
     if (!err && job.err)
         err = error_from_errno(job.err, "writing %s", path);
-    TRY_WRAP(err, "downloading %s", url);
+    CLEANUP_FREE char *shown = url_shown(url);
+    TRY_WRAP(err, "downloading %s", shown);
     free(entry->version);
     free(entry->path);
     entry->version = TAKE_PTR(version);
     entry->path = TAKE_PTR(path);
     entry->size = size;
     entry->checked = rt_now(conductor->rt);
-    log_info(conductor->log, "boot file downloaded", KV("url", url), KV_INT("bytes", (int64_t)size));
+    log_info(conductor->log, "boot file downloaded", KV("url", shown), KV_INT("bytes", (int64_t)size));
     return NULL;
 }
 

@@ -87,10 +87,10 @@ static struct error *add_text(struct iso9660 *iso, const char *path, const char 
 /* IRO-263, IRO-265. The El Torito boot images are not there yet: firmware that reads the configuration itself boots it. */
 static struct error *add_loader(struct iso9660 *iso, const char *params)
 {
-    CLEANUP_FREE char *grub = mem_printf("set default=0\nset timeout=5\n\nmenuentry \"boot_ramdisk\" {\n"
-                                         "    linux /vmlinuz %s --\n    initrd /initrd\n}\n",
-                                         params);
-    CLEANUP_FREE char *isolinux =
+    CLEANUP_SECRET char *grub = mem_printf("set default=0\nset timeout=5\n\nmenuentry \"boot_ramdisk\" {\n"
+                                           "    linux /vmlinuz %s --\n    initrd /initrd\n}\n",
+                                           params);
+    CLEANUP_SECRET char *isolinux =
         mem_printf("default boot\n\nlabel boot\nkernel /vmlinuz\nappend initrd=/initrd text %s --\n"
                    "ipappend 2\n",
                    params);

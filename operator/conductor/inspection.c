@@ -64,18 +64,7 @@ static struct error *sync_ports(struct node *node, const struct json *plugin)
     bool pxe_known = false;
     JSON_FOREACH (interface, json_get(plugin, "valid_interfaces"))
         pxe_known = pxe_known || json_bool(interface, "pxe_enabled", false);
-    struct port_list ports = {0};
-    ports_of(conductor, node->uuid, &ports);
-    struct error *err = NULL;
-    for (size_t i = 0; !err && i < ports.len; i++) {
-        bool present = false;
-        JSON_FOREACH (mac, json_get(plugin, "macs"))
-            present = present || str_equal(json_str(mac, ""), ports.items[i]->address);
-        if (!present)
-            err = port_delete(conductor, ports.items[i]);
-    }
-    VEC_RELEASE(&ports);
-    TRY(err);
+    TRY(ports_delete_but(conductor, node->uuid, json_get(plugin, "macs")));
     JSON_FOREACH (interface, json_get(plugin, "valid_interfaces")) {
         const char *mac = json_str(interface, "mac_address");
         bool pxe = json_bool(interface, "pxe_enabled", false);
@@ -235,7 +224,7 @@ struct error *inspection_receive(struct conductor *conductor, const struct json 
     node->agent_expected = conductor->options.fast_track ? rt_now(conductor->rt) : 0;
     TRY(node_save(node));
     node_changed(node);
-    *ret = node;
+    *ret = TAKE_PTR(node);
     return NULL;
 }
 
@@ -306,7 +295,7 @@ struct error *inspect_run(struct operation *operation)
     node_internal_set(node, KEY_RECEIVED, NULL);
     json_remove_member(node->driver_internal_info, "lookup_macs");
     if (!str_is_empty(failure))
-        return error_new(ERROR_INVALID, "Ramdisk reported an error: %s", failure);
+        return error_new(ERROR_INVALID, "Ramdisk reported an error: %.4000s", failure);
     if (!node->conductor->options.fast_track)
         TRY(boot_clean_up_ramdisk(node));
     node->inspection_finished_at = rt_wall(node->conductor->rt);

@@ -7,7 +7,7 @@
 
 /*
  * Takes the body of POST /v1/continue_inspection: finds the node, runs the hooks and stores the inventory before it returns; the operation that waits for it
- * then ends. ERROR_INVALID for a bad body, ERROR_NOT_FOUND when no node waits for it.
+ * then ends. *ret is held: end with node_unref(). ERROR_INVALID for a bad body, ERROR_NOT_FOUND when no node waits for it.
  */
 struct error *inspection_receive(struct conductor *conductor, const struct json *body, struct node **ret) MUST_CHECK;
 /* {"inventory": …, "plugin_data": …}; ERROR_NOT_FOUND when there is none. */

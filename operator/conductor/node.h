@@ -153,6 +153,8 @@ struct error *port_create(struct conductor *conductor, const char *node_uuid, co
                           struct port **ret) MUST_CHECK;
 struct error *port_save(struct conductor *conductor, const struct port *port) MUST_CHECK;
 struct error *port_delete(struct conductor *conductor, struct port *port) MUST_CHECK;
+/* Deletes the node's ports except those with one of `macs` (an array of texts; NULL: all go). */
+struct error *ports_delete_but(struct conductor *conductor, const char *node_uuid, const struct json *macs) MUST_CHECK;
 struct json *port_to_json(const struct port *port);
 struct error *port_from_json(const struct json *value, struct port **ret) MUST_CHECK;
 void port_free(struct port *port);

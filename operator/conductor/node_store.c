@@ -64,18 +64,9 @@ struct error *node_remove(struct node *node)
 {
     struct conductor *conductor = node->conductor;
     CLEANUP(node_unref) struct node *keep = node_ref(node);
-    struct port_list ports = {0};
-    ports_of(conductor, node->uuid, &ports);
-    struct error *err = NULL;
-    for (size_t i = 0; !err && i < ports.len; i++)
-        err = port_delete(conductor, ports.items[i]);
-    VEC_RELEASE(&ports);
-    if (!err)
-        db_write_later(conductor->db, DB_INVENTORY, node->uuid, NULL);
-    if (!err)
-        err = db_write(conductor->db, DB_NODE, node->uuid, NULL);
-    if (err)
-        return err;
+    TRY(ports_delete_but(conductor, node->uuid, NULL));
+    db_write_later(conductor->db, DB_INVENTORY, node->uuid, NULL);
+    TRY(db_write(conductor->db, DB_NODE, node->uuid, NULL));
     keep->gone = true;
     if (node->name)
         map_remove(conductor->names, node->name);

@@ -136,11 +136,14 @@ struct error *port_create(struct conductor *conductor, const char *node_uuid, co
     map_set(conductor->ports, kept->uuid, kept);
     map_set(conductor->addresses, kept->address, kept);
     struct error *err = port_save(conductor, kept);
-    if (err) {
+    kept = port_find(conductor, uuid); /* others run while we wait, and may have deleted it */
+    if (err && kept) {
         map_remove(conductor->addresses, kept->address);
-        map_remove(conductor->ports, kept->uuid);
-        return err;
+        map_remove(conductor->ports, uuid);
     }
+    TRY(err);
+    if (!kept)
+        return error_new(ERROR_CONFLICT, "Port %s was deleted while it was made.", uuid);
     *ret = kept;
     return NULL;
 }
@@ -151,4 +154,31 @@ struct error *port_delete(struct conductor *conductor, struct port *port)
     map_remove(conductor->addresses, address);
     map_remove(conductor->ports, uuid);
     return db_write(conductor->db, DB_PORT, uuid, NULL);
+}
+
+static bool is_named(const struct json *macs, const char *address)
+{
+    JSON_FOREACH (mac, macs)
+        if (str_equal(json_str(mac, ""), address))
+            return true;
+    return false;
+}
+
+static struct port *first_but(const struct conductor *conductor, const char *node_uuid, const struct json *macs)
+{
+    struct map_iter it = {0};
+    while (map_next(conductor->ports, &it)) {
+        struct port *port = it.value;
+        if (str_equal(port->node_uuid, node_uuid) && !is_named(macs, port->address))
+            return port;
+    }
+    return NULL;
+}
+
+struct error *ports_delete_but(struct conductor *conductor, const char *node_uuid, const struct json *macs)
+{
+    /* Each time anew: while one is being deleted, others may delete the next. */
+    for (struct port *port; (port = first_but(conductor, node_uuid, macs));)
+        TRY(port_delete(conductor, port));
+    return NULL;
 }

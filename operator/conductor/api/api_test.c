@@ -155,6 +155,14 @@ static void validating(struct world *w)
     assert_int_equal(call(w, "PATCH", "/v1/nodes/ns~host", INSTANCE_PATCH, NULL), 200);
     call(w, "GET", "/v1/nodes/ns~host/validate", NULL, &body);
     assert_true(json_bool(body, "deploy/result", false));
+    assert_int_equal(
+        call(w, "PATCH", "/v1/nodes/ns~host",
+             "[{\"op\":\"add\",\"path\":\"/driver_info/redfish_address\",\"value\":\"https://u:hunter2@b\"}]", NULL),
+        200);
+    call(w, "GET", "/v1/nodes/ns~host/validate", NULL, &body);
+    assert_false(json_bool(body, "power/result", true));
+    assert_non_null(strstr(json_str(body, "power/reason"), "redfish_username"));
+    assert_null(strstr(json_str(body, "power/reason"), "hunter2"));
 }
 
 static void listing(struct world *w)

@@ -169,7 +169,7 @@ static struct error *post_node(struct rest *rest)
     char made[RT_UUID_SIZE];
     rt_uuid(rest->conductor->rt, made);
     CLEANUP(node_unref) struct node *node = node_new(rest->conductor, json_str_or(body, "uuid", made));
-    if (strlen(node->uuid) != RT_UUID_SIZE - 1)
+    if (strlen(node->uuid) != RT_UUID_SIZE - 1 || strspn(node->uuid, "0123456789abcdefABCDEF-") != RT_UUID_SIZE - 1)
         return error_new(ERROR_INVALID, "Expected a UUID but received %s.", node->uuid);
     JSON_FOREACH (member, body) {
         const struct node_field *field = node_field_find(json_key(member));

@@ -184,7 +184,7 @@ static struct error *post_inspection(struct rest *rest)
 {
     CLEANUP(json_free) struct json *data = NULL;
     TRY(rest_body(rest, &data));
-    struct node *node = NULL;
+    CLEANUP(node_unref) struct node *node = NULL;
     TRY(inspection_receive(rest->conductor, data, &node));
     CLEANUP(json_free) struct json *body = json_new_object();
     json_set_str(body, "uuid", node->uuid);

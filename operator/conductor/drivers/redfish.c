@@ -9,6 +9,7 @@
 #include "lib/redfish/names.h"
 #include "operator/conductor/internal.h"
 
+#define MACS_MAX 256    /* of a machine */
 #define POST_ATTEMPTS 6 /* of a BMC in POST, or one that settles (IRO-404, IRO-410) */
 
 /* -- connection -- */
@@ -27,8 +28,11 @@ static struct error *redfish_validate(const struct json *driver_info)
     CLEANUP_URL struct url url = {0};
     TRY_WRAP(url_parse(text, &url), "driver_info/redfish_address");
     if (!str_equal(url.scheme, "http") && !str_equal(url.scheme, "https"))
-        return error_new(ERROR_INVALID, "driver_info/redfish_address \"%s\" must begin with http:// or https://",
-                         address);
+        return error_new(ERROR_INVALID, "driver_info/redfish_address must begin with http:// or https://, not %s",
+                         url.scheme);
+    if (url.user) /* the address is in logs and errors */
+        return error_new(ERROR_INVALID, "driver_info/redfish_address has user information in it; it belongs into "
+                                        "redfish_username and redfish_password");
     const char *system = driver_text(driver_info, "redfish_system_id");
     if (system && *system != '/')
         return error_new(ERROR_INVALID, "driver_info/redfish_system_id \"%s\" must be a path that begins with /",
@@ -327,7 +331,7 @@ static struct error *redfish_list_macs(struct bmc *bmc, struct json **ret)
         JSON_FOREACH (member, json_get(collection, "Members")) {
             CLEANUP(json_free) struct json *interface = NULL;
             const char *path = json_str(json_member(member, "@odata.id"), "");
-            if (!path)
+            if (!path || json_len(macs) >= MACS_MAX)
                 continue;
             TRY(redfish_get(redfish, path, &interface, NULL));
             const char *mac = json_str_or(interface, "MACAddress", json_str(interface, "PermanentMACAddress"));

@@ -9,6 +9,7 @@
 #include "operator/conductor/internal.h"
 
 #define RESPONSE_MAX (8 * 1024 * 1024)
+#define TEXT_MAX 1000 /* of what a BMC says into an error */
 #define TASK_WAIT (120 * RT_S)
 
 /* -- errors -- */
@@ -26,8 +27,8 @@ static char *error_text(const struct http_response *response)
         JSON_FOREACH (info, infos)
             if (str_equal(json_str_or(info, "MessageSeverity", json_str(info, "Severity")), severities[i]) &&
                 json_str(info, "Message"))
-                return mem_strdup(json_str(info, "Message"));
-    return mem_strdup(json_str_or(body, "error/message", "no message"));
+                return mem_printf("%.*s", TEXT_MAX, json_str(info, "Message"));
+    return mem_printf("%.*s", TEXT_MAX, json_str_or(body, "error/message", "no message"));
 }
 
 static struct error *status_error(const struct redfish *redfish, const char *method, const char *path,
@@ -85,6 +86,9 @@ static struct error *exchange(struct redfish *redfish, const struct call *call, 
         headers[count++] = (struct http_header){"Content-Type", "application/json"};
     if (call->if_match)
         headers[count++] = (struct http_header){"If-Match", call->if_match};
+    if (*call->path != '/') /* it would become a part of the host's name */
+        return error_new(ERROR_INVALID, "%s names the path \"%.200s\", which does not begin with /", redfish->address,
+                         call->path);
     bool basic = redfish->auth == REDFISH_AUTH_BASIC || redfish->basic_now;
     if (!call->anonymous && !basic && redfish->token)
         headers[count++] = (struct http_header){REDFISH_HEADER_TOKEN, redfish->token};

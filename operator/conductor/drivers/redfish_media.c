@@ -203,8 +203,9 @@ struct error *redfish_insert_cd(struct bmc *bmc, const char *url)
             break;
         TRY(rt_sleep(rt, redfish->conductor->options.bmc_retry_interval));
     }
+    CLEANUP_FREE char *shown = url_shown(url);
     if (first)
-        return error_wrap(TAKE_PTR(first), "no virtual media slot of %s takes %s", redfish->address, url);
+        return error_wrap(TAKE_PTR(first), "no virtual media slot of %s takes %s", redfish->address, shown);
     return error_new(ERROR_UNSUPPORTED, "%s has no virtual CD", redfish->address);
 }
 
