@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The host controller on virtual time, against a small Kubernetes API and a scripted backend: every move of the state table, and what users see. */
+/*
+ * The host controller on virtual time, against a small Kubernetes API and a scripted backend: every move of the state
+ * table, and what users see.
+ */
 #include "operator/bmo/host_states.h"
 #include "operator/bmo/test_world.h"
 

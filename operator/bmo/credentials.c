@@ -63,7 +63,9 @@ static char *trimmed_value(const struct json *secret, const char *key)
     return str_trim(value ? value : "");
 }
 
-/* What is wrong with the host's wish for a BMC: ERROR_NOT_FOUND, ERROR_INVALID in upstream's words, or passing trouble. */
+/*
+ * What is wrong with the host's wish for a BMC: ERROR_NOT_FOUND, ERROR_INVALID in upstream's words, or passing trouble.
+ */
 static struct error *load_credentials(struct host_pass *pass)
 {
     const char *name = host_spec(pass, "bmc/credentialsName");

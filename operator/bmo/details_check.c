@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HardwareDetails handed in by people: unknown members are refused, so that a misspelt one does not vanish (BMO-113). */
+/*
+ * HardwareDetails handed in by people: unknown members are refused, so that a misspelt one does not vanish (BMO-113).
+ */
 #include "operator/bmo/host_pass.h"
 
 struct member {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The host controller with the Ironic backend over a fleet, against a small Ironic on virtual time: how long it takes, and what it costs. */
+/*
+ * The host controller with the Ironic backend over a fleet, against a small Ironic on virtual time: how long it takes,
+ * and what it costs.
+ */
 #include "operator/bmo/test_world.h"
 #include "operator/ironic/fake_ironic.h"
 #include "operator/ironic/ironic_provisioner.h"
@@ -93,7 +96,8 @@ static size_t lines(const struct strbuf *text, const char *begin)
 }
 
 /*
- * The backend's own time is 8 s: verifying 1, inspecting 2, cleaning 2, deploying 3. What comes on top is ours, and so are calls and writes.
+ * The backend's own time is 8 s: verifying 1, inspecting 2, cleaning 2, deploying 3. What comes on top is ours, and so
+ * are calls and writes.
  */
 static void provisions_a_fleet(struct world *world)
 {
@@ -124,7 +128,10 @@ static void provisions_a_fleet(struct world *world)
     assert_int_equal(lines(&fleet->ironic.writes, "\"target\":\"deleted\""), FLEET);
 }
 
-/* Ironic goes away in the middle of everything, and loses its nodes: hosts come back by themselves, and keep what is on their disks. */
+/*
+ * Ironic goes away in the middle of everything, and loses its nodes: hosts come back by themselves, and keep what is on
+ * their disks.
+ */
 static void survives_a_lost_database(struct world *world)
 {
     struct fleet *fleet = world->arg;

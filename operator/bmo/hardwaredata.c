@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is known of a host before Ironic says anything: a saved status (clusterctl move), HardwareData made by others, the hardwaredetails annotation
- * (BMO-109 … BMO-114, BMO-191); and the HardwareData object that an inspection leaves behind (BMO-189).
+ * What is known of a host before Ironic says anything: a saved status (clusterctl move), HardwareData made by others,
+ * the hardwaredetails annotation (BMO-109 … BMO-114, BMO-191); and the HardwareData object that an inspection leaves
+ * behind (BMO-189).
  */
 #include <string.h>
 

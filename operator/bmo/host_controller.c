@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The BareMetalHost controller: what triggers it, and one reconcile pass from the reading of the host to the saving of its status (bmo.md 2.1). */
+/*
+ * The BareMetalHost controller: what triggers it, and one reconcile pass from the reading of the host to the saving of
+ * its status (bmo.md 2.1).
+ */
 #include <stdlib.h>
 
 #include "lib/log/log.h"
@@ -133,6 +136,11 @@ static struct reconcile_result to_result(const struct host_pass *pass, struct ac
     return reconcile_done();
 }
 
+static bool is_paused(const struct json *host)
+{
+    return kube_annotation(host, HOST_PAUSED_ANNOTATION) != NULL;
+}
+
 static bool has_access(const struct host_pass *pass)
 {
     enum host_state state = host_state(pass);
@@ -141,8 +149,8 @@ static bool has_access(const struct host_pass *pass)
 }
 
 /*
- * A state that has done its work leads to the next one in the same pass, with the same view of the backend: each is saved before it begins. Only a
- * host that has just got BMC details comes again, for its credentials.
+ * A state that has done its work leads to the next one in the same pass, with the same view of the backend: each is
+ * saved before it begins. Only a host that has just got BMC details comes again, for its credentials.
  */
 static struct error *run_pass(struct host_pass *pass, struct action *ret)
 {
@@ -155,7 +163,7 @@ static struct error *run_pass(struct host_pass *pass, struct action *ret)
         TRY(run_states(pass, ret));
         pass_count_metrics(pass);
         pass_publish_events(pass);
-        if (ret->kind == ACTION_COMPLETE && i < STATES_MAX && has_access(pass))
+        if (ret->kind == ACTION_COMPLETE && i < STATES_MAX && has_access(pass) && !is_paused(pass->host))
             ret->kind = ACTION_NONE;
     }
     pass_count_metrics(pass);
@@ -178,7 +186,7 @@ static struct reconcile_result reconcile(void *arg, const char *ns, const char *
     struct error *err = object_store_get(pass.bmo->hosts, ns, name, false, &pass.original);
     if (err)
         return reconcile_error(err);
-    if (!pass.original || kube_annotation(kube_object_json(pass.original), HOST_PAUSED_ANNOTATION))
+    if (!pass.original || is_paused(kube_object_json(pass.original)))
         return reconcile_done();
     pass.log = pass_logger(pass.bmo, ns, name);
     pass.host = kube_object_copy(pass.original);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Data secrets of a host: user data, network data, metadata (bmo.md 2.12), and credentials of image registries (BMO-249). */
+/*
+ * Data secrets of a host: user data, network data, metadata (bmo.md 2.12), and credentials of image registries
+ * (BMO-249).
+ */
 #include <stdlib.h>
 #include <string.h>
 

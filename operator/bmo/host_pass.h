@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Private to operator/bmo: the controller, one reconcile pass over one host, and what its steps share. A pass works on a copy of the host;
- * what differs at the end is written. Who writes what: metadata and spec through host_write(), status through the functions of
- * host_status.c, and the status subresource once, by host_save_status().
+ * Private to operator/bmo: the controller, one reconcile pass over one host, and what its steps share. A pass works on
+ * a copy of the host; what differs at the end is written. Who writes what: metadata and spec through host_write(),
+ * status through the functions of host_status.c, and the status subresource once, by host_save_status().
  */
 #ifndef OPERATOR_BMO_HOST_PASS_H
 #define OPERATOR_BMO_HOST_PASS_H
@@ -109,7 +109,9 @@ void pass_publish_events(struct host_pass *pass);
 void pass_count_metrics(struct host_pass *pass);
 void pass_release(struct host_pass *pass);
 
-/* Writes metadata and spec when they differ; status in memory stays. A conflict is an error that starts the pass anew. */
+/*
+ * Writes metadata and spec when they differ; status in memory stays. A conflict is an error that starts the pass anew.
+ */
 struct error *host_write(struct host_pass *pass) MUST_CHECK;
 bool host_status_changed(const struct host_pass *pass); /* since it was read or written */
 /* Writes status when it differs, with lastUpdated. */
@@ -141,8 +143,8 @@ rt_time host_backoff(struct rt *rt, int64_t error_count); /* BMO-133 */
 
 /* -- provisioner results -- */
 /*
- * What most steps do with a result: a message fails the host with `type`; dirty clears the error and waits. False (and *ret untouched) when
- * the operation is done.
+ * What most steps do with a result: a message fails the host with `type`; dirty clears the error and waits. False (and
+ * *ret untouched) when the operation is done.
  */
 bool result_ends_pass(struct host_pass *pass, const struct provision_result *result, enum host_error type,
                       struct action *ret);
@@ -159,7 +161,9 @@ struct error *step_states(struct host_pass *pass, struct action *ret) MUST_CHECK
 
 /* -- credentials.c: secrets -- */
 enum claim_flags { CLAIM_OWNER = 1 << 0, CLAIM_FINALIZER = 1 << 1 };
-/* The secret, with label, owner and finalizer as asked (BMO-421). ERROR_NOT_FOUND when there is none. A new reference. */
+/*
+ * The secret, with label, owner and finalizer as asked (BMO-421). ERROR_NOT_FOUND when there is none. A new reference.
+ */
 struct error *secret_claim(struct host_pass *pass, const char *name, unsigned flags, struct kube_object **ret)
     MUST_CHECK;
 struct error *secret_release(struct host_pass *pass, const char *name) MUST_CHECK; /* takes our finalizer off */
@@ -170,7 +174,9 @@ struct error *host_user_data(void *arg, char **ret) MUST_CHECK;
 struct error *host_network_data(void *arg, char **ret) MUST_CHECK;
 struct error *host_meta_data(void *arg, char **ret) MUST_CHECK;
 struct error *host_preprovisioning_network_data(struct host_pass *pass, char **ret) MUST_CHECK;
-/* "user:password" for an OCI image's registry, or NULL. What is wrong with the secret comes as *ret_problem (BMO-249). */
+/*
+ * "user:password" for an OCI image's registry, or NULL. What is wrong with the secret comes as *ret_problem (BMO-249).
+ */
 struct error *host_pull_secret(struct host_pass *pass, char **ret, char **ret_problem) MUST_CHECK;
 
 /* -- hardwaredata.c -- */

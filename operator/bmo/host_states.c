@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* THE table of host states, and the frame around the handlers: delay, deletion, detachment, registration, handler, next state (BMO-140). */
+/*
+ * THE table of host states, and the frame around the handlers: delay, deletion, detachment, registration, handler, next
+ * state (BMO-140).
+ */
 #include "operator/bmo/host_states.h"
 
 #include "lib/log/log.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The single writer of what a host's status says about its life: state, error, operational status, operation history, conditions. Each
- * change is logged and counted here and nowhere else.
+ * The single writer of what a host's status says about its life: state, error, operational status, operation history,
+ * conditions. Each change is logged and counted here and nowhere else.
  */
 #include <stdlib.h>
 #include <string.h>

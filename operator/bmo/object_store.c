@@ -12,7 +12,11 @@ struct object_store {
     const struct kube_resource *resource;
     struct informer *informer;
     struct map *
-        written; /* "ns/name" to struct kube_object: answers that the cache has not shown yet, the last of objects that are gone too */
+        /*
+         * "ns/name" to struct kube_object: answers that the cache has not shown yet, the last of objects that are gone
+         * too
+         */
+        written;
 };
 
 static void unref(void *value)
@@ -51,8 +55,8 @@ static char *key_of(const char *ns, const char *name)
 }
 
 /*
- * Is `a` older than `b`? API servers number resourceVersions in order (and promise it since Kubernetes 1.35); where one is no number,
- * anything but `b` itself counts as newer, so that we never cling to an answer of ours.
+ * Is `a` older than `b`? API servers number resourceVersions in order (and promise it since Kubernetes 1.35); where one
+ * is no number, anything but `b` itself counts as newer, so that we never cling to an answer of ours.
  */
 static bool is_older(const struct json *a, const struct json *b)
 {
@@ -138,8 +142,8 @@ struct error *object_store_get(struct object_store *store, const char *ns, const
 }
 
 /*
- * Metadata and spec go as a merge patch. Status goes whole, by PUT, as upstream writes it: a merge patch cannot say the explicit nulls that
- * belong in it (BMO-006).
+ * Metadata and spec go as a merge patch. Status goes whole, by PUT, as upstream writes it: a merge patch cannot say the
+ * explicit nulls that belong in it (BMO-006).
  */
 static struct error *send(struct object_store *store, struct kube_object *original, const struct json *changed,
                           bool status_only, struct kube_object **ret)

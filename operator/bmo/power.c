@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Power of a host at rest (bmo.md 2.9): what it is, what spec.online and the reboot annotations wish it to be, and one step from the one to the other.
+ * Power of a host at rest (bmo.md 2.9): what it is, what spec.online and the reboot annotations wish it to be, and one
+ * step from the one to the other.
  */
 #include "lib/log/log.h"
 #include "operator/bmo/host_pass.h"

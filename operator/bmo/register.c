@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Registration on every pass (bmo.md 2.6): tells the backend what it must know, notices rotated credentials, settles hardware profile and root
- * device hints, before the state's handler runs.
+ * Registration on every pass (bmo.md 2.6): tells the backend what it must know, notices rotated credentials, settles
+ * hardware profile and root device hints, before the state's handler runs.
  */
 #include "lib/log/log.h"
 #include "operator/bmo/host_states.h"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Handlers of the states before provisioning: none, unmanaged, registering, inspecting, match profile, available (BMO-182 … BMO-204). */
+/*
+ * Handlers of the states before provisioning: none, unmanaged, registering, inspecting, match profile, available
+ * (BMO-182 … BMO-204).
+ */
 #include "lib/log/log.h"
 #include "operator/bmo/host_pass.h"
 

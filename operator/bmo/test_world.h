@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * For the tests of this folder: a simulated world with a small Kubernetes API that remembers (as far as the controller can tell it from a real one), the
- * operator's manager with the host controller, and a provisioning backend that does what a test scripts.
+ * For the tests of this folder: a simulated world with a small Kubernetes API that remembers (as far as the controller
+ * can tell it from a real one), the operator's manager with the host controller, and a provisioning backend that does
+ * what a test scripts.
  */
 #ifndef OPERATOR_BMO_TEST_WORLD_H
 #define OPERATOR_BMO_TEST_WORLD_H
@@ -490,7 +491,10 @@ struct world {
     struct bmo *bmo;
     int64_t retries;
     struct net_sim *sim;
-    /* Another backend: made before, and freed after the controller; and what goes at the very end. NULL: the scripted one. */
+    /*
+     * Another backend: made before, and freed after the controller; and what goes at the very end. NULL: the scripted
+     * one.
+     */
     struct provisioner_factory *(*set_up)(struct world *world);
     void (*set_down)(struct world *world);
     void (*tear_down)(struct world *world);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Private to operator/ironic: the Ironic backend, one host's provisioner, and what its operations share: the node as read in this pass,
- * results, patches, state changes. One file an operation.
+ * Private to operator/ironic: the Ironic backend, one host's provisioner, and what its operations share: the node as
+ * read in this pass, results, patches, state changes. One file an operation.
  */
 #ifndef OPERATOR_IRONIC_BACKEND_H
 #define OPERATOR_IRONIC_BACKEND_H
@@ -41,7 +41,10 @@ struct ironic_host {
     bool waits;              /* the node watch was asked to wake this host */
 };
 
-/* The node, read at most once a pass and after each change. PROVISIONER_NEEDS_REGISTRATION when Ironic has none. Borrowed. */
+/*
+ * The node, read at most once a pass and after each change. PROVISIONER_NEEDS_REGISTRATION when Ironic has none.
+ * Borrowed.
+ */
 struct error *host_node(struct ironic_host *host, const struct json **ret) MUST_CHECK;
 /* The node was just read or changed: takes it over. */
 void host_keep_node(struct ironic_host *host, struct json *node);
@@ -63,8 +66,9 @@ struct error *state_unexpected(const struct ironic_host *host, const char *opera
     MUST_CHECK;
 
 /*
- * PUT states/provision with the preamble of BMO-534: waits while a fault is pending, ends maintenance first. *ret_changed (may be
- * NULL) is true when Ironic accepted the change; *ret is dirty unless there was an error. Takes `body`, or makes it from `target` when NULL.
+ * PUT states/provision with the preamble of BMO-534: waits while a fault is pending, ends maintenance first.
+ * *ret_changed (may be NULL) is true when Ironic accepted the change; *ret is dirty unless there was an error. Takes
+ * `body`, or makes it from `target` when NULL.
  */
 struct error *host_change_state(struct ironic_host *host, const char *target, struct json *body,
                                 struct provision_result *ret, bool *ret_changed) MUST_CHECK;
@@ -105,13 +109,19 @@ struct error *ironic_firmware_settings(struct provisioner *provisioner, bool wit
                                        struct json **ret_schema);
 struct error *ironic_firmware_components(struct provisioner *provisioner, struct json **ret);
 
-/* Makes sure that the node has a port for the boot MAC and each known NIC (BMO-544). A node that was just created has none. */
+/*
+ * Makes sure that the node has a port for the boot MAC and each known NIC (BMO-544). A node that was just created has
+ * none.
+ */
 struct error *host_ensure_ports(struct ironic_host *host, const struct json *hardware, bool created,
                                 struct provision_result *ret) MUST_CHECK;
 
 void ports_seen_free(void *value); /* of the map `ports` */
 
-/* Appends the firmware steps of a manual cleaning or servicing (BMO-561, BMO-565): settings that differ, components to update. */
+/*
+ * Appends the firmware steps of a manual cleaning or servicing (BMO-561, BMO-565): settings that differ, components to
+ * update.
+ */
 void append_firmware_steps(struct json *steps, const struct json *target_settings, const struct json *actual_settings,
                            const struct json *target_components);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* BMC addresses: a URL parser with Go's rules, as far as addresses of this kind can tell the difference, and the table of drivers. */
+/*
+ * BMC addresses: a URL parser with Go's rules, as far as addresses of this kind can tell the difference, and the table
+ * of drivers.
+ */
 #include "operator/ironic/bmc_address.h"
 
 #include <ctype.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * BMC addresses (spec.bmc.address): their many spellings, the Ironic driver that each scheme stands for, and the driver_info
- * that tells Ironic how to reach the BMC. Source: bmo.md 3.1 and 3.2, ironic.md A4.
+ * BMC addresses (spec.bmc.address): their many spellings, the Ironic driver that each scheme stands for, and the
+ * driver_info that tells Ironic how to reach the BMC. Source: bmo.md 3.1 and 3.2, ironic.md A4.
  */
 #ifndef OPERATOR_IRONIC_BMC_ADDRESS_H
 #define OPERATOR_IRONIC_BMC_ADDRESS_H
@@ -36,9 +36,9 @@ struct bmc_address {
 };
 
 /*
- * Parses as Go's net/url does, with upstream's fallbacks (BMO-286…289). `skip_verify` is spec.bmc.disableCertificateVerification.
- * ERROR_INVALID: "missing BMC address", "failed to parse BMC address information: …", "BMC address hostname/IP : [x] is invalid",
- * "Unknown BMC type 'x' for address y".
+ * Parses as Go's net/url does, with upstream's fallbacks (BMO-286…289). `skip_verify` is
+ * spec.bmc.disableCertificateVerification. ERROR_INVALID: "missing BMC address", "failed to parse BMC address
+ * information: …", "BMC address hostname/IP : [x] is invalid", "Unknown BMC type 'x' for address y".
  */
 struct error *bmc_address_parse(const char *text, bool skip_verify, struct bmc_address **ret) MUST_CHECK;
 void bmc_address_free(struct bmc_address *address);

@@ -140,7 +140,9 @@ static enum error_kind kind_of_status(int status)
     }
 }
 
-/* IRO-015: "error_message" is a string with JSON inside, or an object; or the body is no JSON at all. Free with free(). */
+/*
+ * IRO-015: "error_message" is a string with JSON inside, or an object; or the body is no JSON at all. Free with free().
+ */
 static char *error_text(const struct http_response *response)
 {
     struct json *body CLEANUP(json_free) = NULL;
@@ -225,7 +227,10 @@ struct error *ironic_call(struct ironic *ironic, const char *method, const char 
     return call_url(ironic, method, url, body, false, ret);
 }
 
-/* The URL of the next page on the endpoint that we know: credentials go nowhere else. NULL: there is none. Free with free(). */
+/*
+ * The URL of the next page on the endpoint that we know: credentials go nowhere else. NULL: there is none. Free with
+ * free().
+ */
 static char *next_page(const struct ironic *ironic, const char *next)
 {
     const char *rest = next ? strstr(next, "/v1/") : NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The Ironic REST API as a client: where it is, who we are, which microversion both speak, and its errors in one form (ironic.md A1, A2).
- * Errors carry the HTTP status as error_code(); kinds: NOT_FOUND 404, CONFLICT 409, INVALID 400, DENIED 401 and 403, UNSUPPORTED 406,
- * TRANSIENT 5xx and 429, and those of http_client.h.
+ * The Ironic REST API as a client: where it is, who we are, which microversion both speak, and its errors in one form
+ * (ironic.md A1, A2). Errors carry the HTTP status as error_code(); kinds: NOT_FOUND 404, CONFLICT 409, INVALID 400,
+ * DENIED 401 and 403, UNSUPPORTED 406, TRANSIENT 5xx and 429, and those of http_client.h.
  */
 #ifndef OPERATOR_IRONIC_CLIENT_H
 #define OPERATOR_IRONIC_CLIENT_H
@@ -26,18 +26,23 @@ void ironic_free(struct ironic *ironic); /* no call may be under way */
 DEFINE_CLEANUP(struct ironic, ironic_free);
 
 /*
- * Checks that a usable Ironic answers: version document and at least one driver (IRO-009, BMO-527…530); what was found holds for
- * cache_ttl. The error has the code PROVISIONER_NOT_READY.
+ * Checks that a usable Ironic answers: version document and at least one driver (IRO-009, BMO-527…530); what was found
+ * holds for cache_ttl. The error has the code PROVISIONER_NOT_READY.
  */
 struct error *ironic_ready(struct ironic *ironic) MUST_CHECK;
 /* The pinned minor version, 0 before ironic_ready() succeeded. */
 int ironic_version(const struct ironic *ironic);
 
-/* One exchange; `path` begins after /v1 ("/nodes/…"); `body` and `ret` may be NULL. *ret is NULL for an empty answer. */
+/*
+ * One exchange; `path` begins after /v1 ("/nodes/…"); `body` and `ret` may be NULL. *ret is NULL for an empty answer.
+ */
 struct error *ironic_call(struct ironic *ironic, const char *method, const char *path, const struct json *body,
                           struct json **ret) MUST_CHECK;
 
-/* All items of a list: `path` with its query, `member` names the array ("nodes"). Follows "next" (IRO-023). A new array. */
+/*
+ * All items of a list: `path` with its query, `member` names the array ("nodes"). Follows "next" (IRO-023). A new
+ * array.
+ */
 struct error *ironic_list(struct ironic *ironic, const char *path, const char *member, struct json **ret) MUST_CHECK;
 
 /* By uuid or name. */

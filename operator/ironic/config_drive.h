@@ -12,7 +12,10 @@ struct config_drive_input {
     const char *meta_data;    /* YAML or JSON mapping laid over the generated one; NULL or "": none */
 };
 
-/* A new object {meta_data, network_data, user_data}. ERROR_INVALID names the data that does not parse; its content is not shown. */
+/*
+ * A new object {meta_data, network_data, user_data}. ERROR_INVALID names the data that does not parse; its content is
+ * not shown.
+ */
 struct error *config_drive_build(const struct config_drive_input *input, struct json **ret) MUST_CHECK;
 
 /* A YAML or JSON mapping as an object; *ret is NULL for empty text. `what` starts the error. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * For tests: a small Ironic on the simulated network. It keeps nodes and ports, refuses what Ironic refuses, and takes its time over what Ironic takes time
- * over (ironic.md parts A and B1, B2). It notes every call.
+ * For tests: a small Ironic on the simulated network. It keeps nodes and ports, refuses what Ironic refuses, and takes
+ * its time over what Ironic takes time over (ironic.md parts A and B1, B2). It notes every call.
  */
 #ifndef OPERATOR_IRONIC_FAKE_IRONIC_H
 #define OPERATOR_IRONIC_FAKE_IRONIC_H

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ironic's inventory to HardwareDetails, as status.hardware and HardwareData carry them (BMO-018…022, BMO-554…558, IRO-083…085). */
+/*
+ * Ironic's inventory to HardwareDetails, as status.hardware and HardwareData carry them (BMO-018…022, BMO-554…558,
+ * IRO-083…085).
+ */
 #ifndef OPERATOR_IRONIC_HARDWARE_DETAILS_H
 #define OPERATOR_IRONIC_HARDWARE_DETAILS_H
 

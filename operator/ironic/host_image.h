@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * spec.image and what it means to Ironic: checksum rules (bmo.md 2.13), the fields of instance_info (BMO-571…573), and whether
- * a node already carries the same image (IRO-068). An image is the JSON object of the host; NULL is no image.
+ * spec.image and what it means to Ironic: checksum rules (bmo.md 2.13), the fields of instance_info (BMO-571…573), and
+ * whether a node already carries the same image (IRO-068). An image is the JSON object of the host; NULL is no image.
  */
 #ifndef OPERATOR_IRONIC_HOST_IMAGE_H
 #define OPERATOR_IRONIC_HOST_IMAGE_H
@@ -13,8 +13,8 @@ bool image_is_oci(const struct json *image);
 bool image_is_live_iso(const struct json *image);
 
 /*
- * The checksum that goes to Ironic, and its algorithm ("" lets Ironic detect it). Both NULL when none is needed (OCI, live ISO).
- * Borrowed. ERROR_INVALID in upstream's words when the rules are broken.
+ * The checksum that goes to Ironic, and its algorithm ("" lets Ironic detect it). Both NULL when none is needed (OCI,
+ * live ISO). Borrowed. ERROR_INVALID in upstream's words when the rules are broken.
  */
 struct error *image_checksum(const struct json *image, const char **ret_checksum, const char **ret_type) MUST_CHECK;
 

@@ -9,7 +9,10 @@
 
 struct ironic_backend;
 
-/* `options` is borrowed. Does not contact Ironic yet. ERROR_INVALID names the setting that is wrong. Its tasks run in env's group. */
+/*
+ * `options` is borrowed. Does not contact Ironic yet. ERROR_INVALID names the setting that is wrong. Its tasks run in
+ * env's group.
+ */
 struct error *ironic_backend_new(const struct env *env, const struct ironic_options *options,
                                  struct ironic_backend **ret) MUST_CHECK;
 void ironic_backend_free(struct ironic_backend *backend); /* after its tasks ended */

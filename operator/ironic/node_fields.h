@@ -9,8 +9,8 @@
 struct json *root_hints_to_ironic(const struct json *hints);
 
 /*
- * properties.capabilities for a boot mode ("UEFI", "UEFISecureBoot", "legacy"; anything else counts as UEFI): what is in `present` (may be
- * NULL) stays, but boot_mode and secure_boot are set anew (BMO-540). Free with free().
+ * properties.capabilities for a boot mode ("UEFI", "UEFISecureBoot", "legacy"; anything else counts as UEFI): what is
+ * in `present` (may be NULL) stays, but boot_mode and secure_boot are set anew (BMO-540). Free with free().
  */
 char *capabilities_for_boot_mode(const char *present, const char *boot_mode);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The JSON Patch of one step for an Ironic node: only what differs from the node is sent; "add" also replaces, and nothing
- * else but "add" and "remove" is used (BMO-533, IRO-066).
+ * The JSON Patch of one step for an Ironic node: only what differs from the node is sent; "add" also replaces, and
+ * nothing else but "add" and "remove" is used (BMO-533, IRO-066).
  */
 #ifndef OPERATOR_IRONIC_NODE_PATCH_H
 #define OPERATOR_IRONIC_NODE_PATCH_H

@@ -13,7 +13,10 @@
     "provision_updated_at"
 /* Asking for single nodes pays when there are so many times more nodes than hosts that wait. */
 #define SINGLES_RATIO 16
-/* While nothing happens each interval is longer than the last by this share: how late a host is woken is in proportion to how long it waited. */
+/*
+ * While nothing happens each interval is longer than the last by this share: how late a host is woken is in proportion
+ * to how long it waited.
+ */
 #define GROWTH 8
 
 struct waiter {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ports of a node: one for the boot MAC, one for each NIC that inspection found (BMO-544, IRO-042). Never removed, never altered. */
+/*
+ * Ports of a node: one for the boot MAC, one for each NIC that inspection found (BMO-544, IRO-042). Never removed,
+ * never altered.
+ */
 #include "operator/ironic/backend.h"
 
 #include <stdlib.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Preparation by manual cleaning: RAID, firmware settings, firmware updates (BMO-559…565); and the same steps as servicing of running hosts. */
+/*
+ * Preparation by manual cleaning: RAID, firmware settings, firmware updates (BMO-559…565); and the same steps as
+ * servicing of running hosts.
+ */
 #include "operator/ironic/backend.h"
 
 #include "operator/ironic/raid.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the host controller asks of a provisioning backend (bmo.md 7.1). A backend makes one provisioner a host and reconcile pass; it may
- * remember within the pass what it read. Three ways out of an operation must not be mixed up:
+ * What the host controller asks of a provisioning backend (bmo.md 7.1). A backend makes one provisioner a host and
+ * reconcile pass; it may remember within the pass what it read. Three ways out of an operation must not be mixed up:
  *   - an error: passing trouble; the controller tries again and stores nothing (but see enum provisioner_code);
  *   - result.message: the operation failed; the user sees it on the host;
  *   - result.dirty: it goes on; call again after result.requeue_after, or when the backend wakes the host.
@@ -84,7 +84,10 @@ struct service_data {
     bool unprepared, restart_on_failure;
 };
 
-/* Text of a data secret, asked for only when it is needed. *ret is NULL when there is none; free with mem_free_secret(). */
+/*
+ * Text of a data secret, asked for only when it is needed. *ret is NULL when there is none; free with
+ * mem_free_secret().
+ */
 typedef struct error *(*host_data_fn)(void *arg, char **ret);
 
 struct provision_data {
@@ -108,7 +111,10 @@ struct power_off_data {
 
 struct provisioner;
 struct provisioner_ops {
-    /* Makes sure that the backend knows host, access data and settings; on every pass. *ret_id (owned) is the backend's id, or NULL. */
+    /*
+     * Makes sure that the backend knows host, access data and settings; on every pass. *ret_id (owned) is the backend's
+     * id, or NULL.
+     */
     struct error *(*register_host)(struct provisioner *provisioner, const struct register_data *data,
                                    struct provision_result *ret, char **ret_id);
     /* *ret_started: a run has begun in this call. *ret_details (owned, HardwareDetails) is set when it is done. */
@@ -163,7 +169,9 @@ struct provisioner_factory_ops {
     /* PROVISIONER_NOT_READY when the backend cannot serve now. */
     struct error *(*make)(struct provisioner_factory *factory, const struct provisioner_host *host,
                           struct provisioner **ret);
-    /* Tells whom to call when a host that waits has something to go on with. The key is that of the host. May be NULL. */
+    /*
+     * Tells whom to call when a host that waits has something to go on with. The key is that of the host. May be NULL.
+     */
     void (*set_wake)(struct provisioner_factory *factory, void (*wake)(void *arg, const char *ns, const char *name),
                      void *arg);
 };

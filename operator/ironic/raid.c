@@ -98,7 +98,9 @@ static struct error *software_disk(const struct json *volume, bool first, struct
     return NULL;
 }
 
-/* {logical_disks: […]}. Without root device hints and without a flagged volume the first one becomes the root volume. */
+/*
+ * {logical_disks: […]}. Without root device hints and without a flagged volume the first one becomes the root volume.
+ */
 static struct error *target_body(const struct json *list, enum raid_kind kind, const struct json *root_hints,
                                  struct json **ret)
 {

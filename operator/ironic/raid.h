@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* RAID: from a host's wish (RAIDConfig) to Ironic's target configuration and cleaning steps (BMO-562…564, IRO-087…090, IRO-098). */
+/*
+ * RAID: from a host's wish (RAIDConfig) to Ironic's target configuration and cleaning steps (BMO-562…564, IRO-087…090,
+ * IRO-098).
+ */
 #ifndef OPERATOR_IRONIC_RAID_H
 #define OPERATOR_IRONIC_RAID_H
 
@@ -15,8 +18,8 @@ struct raid_plan {
 };
 
 /*
- * What it takes to come from `actual` to `target` (both may be NULL) on a driver whose RAID interface is `driver_interface`.
- * ERROR_INVALID tells what is wrong with the wish.
+ * What it takes to come from `actual` to `target` (both may be NULL) on a driver whose RAID interface is
+ * `driver_interface`. ERROR_INVALID tells what is wrong with the wish.
  */
 struct error *raid_plan(const struct json *target, const struct json *actual, const struct json *root_hints,
                         const char *driver_interface, struct raid_plan *ret) MUST_CHECK;

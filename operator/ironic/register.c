@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Registration, which runs on every pass (bmo.md 7.3, ironic.md A6): checks, find or create the node, push what differs in one PATCH, and bring
- * an enrolled node under management.
+ * Registration, which runs on every pass (bmo.md 7.3, ironic.md A6): checks, find or create the node, push what differs
+ * in one PATCH, and bring an enrolled node under management.
  */
 #include "operator/ironic/backend.h"
 
@@ -320,7 +320,10 @@ struct error *ironic_register(struct provisioner *provisioner, const struct regi
 
     struct error *err = register_steps(host, data, &result);
     if (error_is(err, ERROR_INVALID)) {
-        /* Ironic refuses what the host asks for, or its data do not parse: trying again does not help, the user must know. */
+        /*
+         * Ironic refuses what the host asks for, or its data do not parse: trying again does not help, the user must
+         * know.
+         */
         result_fail(&result, "%s", error_message(err));
         error_free(err);
         err = NULL;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Plain translations between a BareMetalHost and Ironic: root device hints, capabilities, images, config drives, node patches. */
+/*
+ * Plain translations between a BareMetalHost and Ironic: root device hints, capabilities, images, config drives, node
+ * patches.
+ */
 #include "lib/test.h"
 
 #include "operator/ironic/config_drive.h"
