@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * OpenAPI documents. kubectl needs of v3: one path per kind with the fieldValidation parameter, and schemas for explain. Of v2 it needs that it
- * parses. A document's hash is taken from its text, so that it changes with the schemas.
+ * OpenAPI documents. kubectl needs of v3: one path per kind with the fieldValidation parameter, and schemas for explain. Of v2, by which older ones explain, it needs the same. A document's hash is taken from its text, so that it changes with the schemas.
  */
 #include "sim/kube-api/openapi.h"
 
@@ -11,10 +10,8 @@
 #include "lib/data/digest.h"
 #include "lib/data/vec.h"
 #include "sim/kube-api/discovery.h"
+#include "sim/kube-api/openapi_v2.h"
 
-/* OpenAPI v2 "2.0" with title, version and no paths, in protobuf. */
-static const unsigned char v2_protobuf[] = {0x0a, 0x03, 0x32, 0x2e, 0x30, 0x12, 0x09, 0x0a, 0x03,
-                                            0x73, 0x69, 0x6d, 0x12, 0x02, 0x76, 0x31, 0x42, 0x00};
 static const char v2_json[] = "{\"swagger\":\"2.0\",\"info\":{\"title\":\"sim\",\"version\":\"v1\"},\"paths\":{}}";
 
 /* -- schemas -- */
@@ -213,9 +210,10 @@ static char *path_of(const char *group_version)
     return strchr(group_version, '/') ? mem_printf("apis/%s", group_version) : mem_printf("api/%s", group_version);
 }
 
-/* A printed document. */
+/* A printed document; v2 is not text. */
 struct document {
     char *text, *hash;
+    size_t len;
 };
 
 static void document_free(void *value)
@@ -227,26 +225,60 @@ static void document_free(void *value)
     free(document);
 }
 
-/* Documents are kept until a resource changes. Valid until the next wait. */
-static const struct document *find_document(struct kapi *api, const char *group_version)
+static struct document *add_document(struct kapi *api, const char *name, char *text, size_t len)
+{
+    struct document *document = mem_alloc(sizeof(*document));
+
+    document->text = text;
+    document->len = len;
+    document->hash = digest_hex("sha256", text, len);
+    map_set(api->openapi, name, document);
+    return document;
+}
+
+/* One that is known and still right; NULL: none. Documents are kept until a resource changes; valid until the next wait. */
+static const struct document *known_document(struct kapi *api, const char *name)
 {
     if (!api->openapi || api->openapi_epoch != kapi_registry_epoch(api->registry)) {
         map_free(api->openapi);
         api->openapi = map_new(document_free);
         api->openapi_epoch = kapi_registry_epoch(api->registry);
     }
-    struct document *document = map_get(api->openapi, group_version);
+    return map_get(api->openapi, name);
+}
+
+static const struct document *find_document(struct kapi *api, const char *group_version)
+{
+    const struct document *document = known_document(api, group_version);
+
     if (document)
         return document;
     CLEANUP(json_free) struct json *json = make_document(api, group_version);
-    document = mem_alloc(sizeof(*document));
-    document->text = json_print(json);
-    document->hash = digest_hex("sha256", document->text, strlen(document->text));
-    map_set(api->openapi, group_version, document);
-    return document;
+    char *text = json_print(json);
+    return add_document(api, group_version, text, strlen(text));
 }
 
-static void reply_tagged(struct http_exchange *exchange, const char *text, const char *hash)
+/* All of it in one, in protobuf. */
+static const struct document *find_v2(struct kapi *api)
+{
+    const struct document *document = known_document(api, "v2");
+
+    if (document)
+        return document;
+    CLEANUP(str_list_free) char **versions = kapi_group_versions(api);
+    struct kapi_openapi_v2 v2 = {0};
+    struct strbuf out = STRBUF_INIT;
+    for (char **version = versions; *version; version++) {
+        CLEANUP(json_free) struct json *json = make_document(api, *version);
+        kapi_openapi_v2_add(&v2, json);
+    }
+    kapi_openapi_v2_finish(&v2, &out);
+    size_t len = out.len;
+    return add_document(api, "v2", strbuf_take(&out), len);
+}
+
+static void reply_tagged(struct http_exchange *exchange, const char *content_type, const void *data, size_t len,
+                         const char *hash)
 {
     CLEANUP_FREE char *tag = mem_printf("\"%s\"", hash);
 
@@ -255,7 +287,7 @@ static void reply_tagged(struct http_exchange *exchange, const char *text, const
     if (str_equal(http_header(exchange, "If-None-Match"), tag))
         http_reply(exchange, 304, NULL, "", 0);
     else
-        http_reply_str(exchange, 200, "application/json", text);
+        http_reply(exchange, 200, content_type, data, len);
 }
 
 static void serve_index(struct kapi *api, struct http_exchange *exchange)
@@ -272,7 +304,7 @@ static void serve_index(struct kapi *api, struct http_exchange *exchange)
     }
     CLEANUP_FREE char *text = json_print(index);
     CLEANUP_FREE char *digest = digest_hex("sha256", text, strlen(text));
-    reply_tagged(exchange, text, digest);
+    reply_tagged(exchange, "application/json", text, strlen(text), digest);
 }
 
 static bool serve_document(struct kapi *api, struct http_exchange *exchange, const char *path)
@@ -292,21 +324,23 @@ static bool serve_document(struct kapi *api, struct http_exchange *exchange, con
             return true;
         }
         http_reply_header(exchange, "Cache-Control", wanted ? "public, immutable" : "no-cache, private");
-        reply_tagged(exchange, document->text, document->hash);
+        reply_tagged(exchange, "application/json", document->text, document->len, document->hash);
         return true;
     }
     return false;
 }
 
-static void serve_v2(struct http_exchange *exchange)
+static void serve_v2(struct kapi *api, struct http_exchange *exchange)
 {
     const char *accept = str_or(http_header(exchange, "Accept"), "");
 
-    if (strstr(accept, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"))
-        http_reply(exchange, 200, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf", v2_protobuf,
-                   sizeof(v2_protobuf));
-    else
+    if (!strstr(accept, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf")) {
         http_reply_str(exchange, 200, "application/json", v2_json);
+        return;
+    }
+    const struct document *document = find_v2(api);
+    reply_tagged(exchange, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf", document->text, document->len,
+                 document->hash);
 }
 
 bool kapi_serve_openapi(struct kapi *api, struct http_exchange *exchange)
@@ -314,7 +348,7 @@ bool kapi_serve_openapi(struct kapi *api, struct http_exchange *exchange)
     const char *path = http_path(exchange);
 
     if (str_equal(path, "/openapi/v2"))
-        serve_v2(exchange);
+        serve_v2(api, exchange);
     else if (str_equal(path, "/openapi/v3"))
         serve_index(api, exchange);
     else if (str_has_prefix(path, "/openapi/v3/"))
