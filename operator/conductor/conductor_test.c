@@ -248,6 +248,34 @@ static void power_requests(struct world *w)
     assert_int_equal(call(w, "PUT", "/v1/nodes/ns~host/states/power", "{\"target\":\"up\"}", NULL), 400);
 }
 
+/* IRO-403 */
+static void continuous_is_refused(struct world *w)
+{
+    w->machine.once_only = true;
+    to_active(w);
+    assert_string_equal(w->machine.target, "Hdd");
+    assert_string_equal(w->machine.enabled, "Disabled"); /* used up by the first boot */
+    assert_int_equal(call(w, "PUT", "/v1/nodes/ns~host/states/power", "{\"target\":\"rebooting\"}", NULL), 202);
+    set_text(&w->machine.target, "None");
+    assert_ok(rt_sleep(w->rt, 10 * RT_S));
+    assert_true(w->machine.live);
+    assert_string_equal(w->machine.target, "Hdd"); /* set again before the power on */
+}
+
+static void sessions_are_closed(struct world *w)
+{
+    enroll(w);
+    provision(w, "{\"target\":\"manage\"}", 202);
+    wait_state(w, "manageable");
+    assert_int_equal(w->machine.sessions, 1);
+    assert_int_equal(call(w, "PATCH", "/v1/nodes/ns~host",
+                          "[{\"op\":\"replace\",\"path\":\"/driver_info/redfish_username\",\"value\":\"root\"}]", NULL),
+                     200);
+    assert_ok(rt_sleep(w->rt, RT_S));
+    assert_int_equal(w->machine.sessions, 0);
+    assert_int_equal(call(w, "DELETE", "/v1/nodes/ns~host", NULL, NULL), 204);
+}
+
 static void power_sync(struct world *w)
 {
     to_active(w);
@@ -341,6 +369,8 @@ IN_WORLD(abort_inspection)
 IN_WORLD(delete_while_deploying)
 IN_WORLD(power_requests)
 IN_WORLD(power_sync)
+IN_WORLD(continuous_is_refused)
+IN_WORLD(sessions_are_closed)
 IN_WORLD(adoption)
 IN_WORLD(cleaning_disabled)
 IN_WORLD(manual_cleaning)
@@ -364,6 +394,8 @@ int main(void)
         cmocka_unit_test(test_cleaning_disabled),
         cmocka_unit_test(test_manual_cleaning),
         cmocka_unit_test(test_virtual_media),
+        cmocka_unit_test(test_continuous_is_refused),
+        cmocka_unit_test(test_sessions_are_closed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

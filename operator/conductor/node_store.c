@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/data/str.h"
+#include "operator/conductor/drivers/bmc.h"
 #include "operator/conductor/internal.h"
 
 struct node *node_find(const struct conductor *conductor, const char *uuid_or_name)
@@ -68,6 +69,7 @@ struct error *node_remove(struct node *node)
     db_write_later(conductor->db, DB_INVENTORY, node->uuid, NULL);
     TRY(db_write(conductor->db, DB_NODE, node->uuid, NULL));
     keep->gone = true;
+    bmc_forget(keep);
     if (node->name)
         map_remove(conductor->names, node->name);
     map_remove(conductor->nodes, keep->uuid);

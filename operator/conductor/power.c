@@ -125,6 +125,8 @@ static struct error *change(struct node *node, enum power_action action, rt_time
     TRY(recent_power(node, &now));
     if (now == actions[action].wanted)
         return NULL;
+    if (action == POWER_ACTION_ON)
+        TRY(bmc_renew_boot_device(node));
     TRY(bmc_reset(node, actions[action].reset));
     return wait_for(node, actions[action].wanted, timeout_of(node, action, timeout));
 }

@@ -34,6 +34,8 @@ struct machine {
     char *session;
     bool no_sessions; /* the BMC knows basic authentication only */
     bool bad_password;
+    bool once_only;    /* the BMC takes no continuous boot override */
+    int sessions;      /* open ones */
     int ignore_resets; /* power commands that have no effect */
     int boots_cd, boots_disk;
     int writes;      /* images written */
@@ -260,6 +262,8 @@ static inline void machine_on(struct world *w)
             set_text(&w->machine.enabled, "Disabled");
         boot_cd(w);
     } else if (w->machine.has_image) {
+        if (str_equal(w->machine.enabled, "Once"))
+            set_text(&w->machine.enabled, "Disabled");
         w->machine.boots_disk++;
         w->machine.live = true;
     }
@@ -492,6 +496,10 @@ static inline void bmc_write(struct world *w, struct http_exchange *exchange, co
             http_reply_str(exchange, 412, "application/json", "{\"error\": {\"message\": \"stale\"}}");
             return;
         }
+        if (w->machine.once_only && str_equal(json_str(body, "Boot/BootSourceOverrideEnabled"), "Continuous")) {
+            http_reply_str(exchange, 400, "application/json", "{\"error\": {\"message\": \"not supported\"}}");
+            return;
+        }
         if (json_str(body, "Boot/BootSourceOverrideTarget"))
             set_text(&w->machine.target, json_str(body, "Boot/BootSourceOverrideTarget"));
         if (json_str(body, "Boot/BootSourceOverrideEnabled"))
@@ -503,6 +511,8 @@ static inline void bmc_write(struct world *w, struct http_exchange *exchange, co
         }
         set_text(&w->machine.image, json_str(body, "Image"));
         w->machine.inserted = true;
+    } else if (str_has_prefix(path, "/redfish/v1/SessionService/Sessions/")) {
+        w->machine.sessions--;
     } else if (str_has_suffix(path, "EjectMedia")) {
         w->machine.inserted = false;
     }
@@ -524,6 +534,7 @@ static inline void bmc_login(struct world *w, struct http_exchange *exchange)
         http_reply_str(exchange, 401, "application/json", "{\"error\": {\"message\": \"no\"}}");
         return;
     }
+    w->machine.sessions++;
     set_text(&w->machine.session, "session-1");
     http_reply_header(exchange, "X-Auth-Token", "session-1");
     http_reply_header(exchange, "Location", "/redfish/v1/SessionService/Sessions/1");

@@ -2,6 +2,8 @@
 /* The hardware types we know, and a node's connection to its BMC. */
 #include "operator/conductor/drivers/bmc.h"
 
+#include <stdlib.h>
+
 #include "lib/data/str.h"
 #include "operator/conductor/drivers/redfish.h"
 #include "operator/conductor/internal.h"
@@ -31,9 +33,37 @@ void bmc_unref(struct bmc *bmc)
         bmc->driver->free(bmc);
 }
 
+struct farewell {
+    struct conductor *conductor;
+    struct bmc *bmc;
+};
+
+static void farewell_task(void *arg)
+{
+    struct farewell *farewell = arg;
+    struct rt *rt = farewell->conductor->rt;
+    struct bmc *bmc = farewell->bmc;
+    CLEANUP(error_free) struct error *err = rt_mutex_lock(rt, &bmc->lock);
+    if (!err) {
+        err = bmc->driver->logout(bmc);
+        rt_mutex_unlock(rt, &bmc->lock);
+    }
+    if (err) /* it ends by itself after a while */
+        log_debug(farewell->conductor->log, "BMC session not closed", KV_ERR(err));
+    bmc_unref(bmc);
+    free(farewell);
+}
+
 void bmc_forget(struct node *node)
 {
-    bmc_unref(TAKE_PTR(node->bmc));
+    struct bmc *bmc = TAKE_PTR(node->bmc);
+    if (!bmc || !bmc->driver->logout) {
+        bmc_unref(bmc);
+        return;
+    }
+    struct farewell *farewell = mem_alloc(sizeof(*farewell));
+    *farewell = (struct farewell){node->conductor, bmc};
+    rt_spawn(node->conductor->rt, node->conductor->group, "BMC logout", farewell_task, farewell);
 }
 
 static struct error *driver_of(const struct node *node, const struct bmc_driver **ret)
@@ -99,9 +129,24 @@ struct error *bmc_reset(struct node *node, enum bmc_reset reset)
     ON_BMC(node, reset, reset);
 }
 
+static struct error *set_boot_device(struct node *node, enum bmc_device device, bool persistent, bool *ret_once)
+{
+    ON_BMC(node, set_boot_device, device, persistent, ret_once);
+}
+
+#define KEY_RENEW "redfish_boot_device" /* of driver_internal_info: the BMC took it for one boot only */
+
 struct error *bmc_set_boot_device(struct node *node, enum bmc_device device, bool persistent)
 {
-    ON_BMC(node, set_boot_device, device, persistent);
+    bool once = false;
+    TRY(set_boot_device(node, device, persistent, &once));
+    node_internal_set(node, KEY_RENEW, once && device == BMC_DEVICE_DISK ? "disk" : NULL);
+    return NULL;
+}
+
+struct error *bmc_renew_boot_device(struct node *node)
+{
+    return node_internal(node, KEY_RENEW) ? bmc_set_boot_device(node, BMC_DEVICE_DISK, true) : NULL;
 }
 
 struct error *bmc_set_boot_mode(struct node *node, const char *mode)

@@ -46,7 +46,8 @@ struct bmc_driver {
     void (*free)(struct bmc *bmc);
     struct error *(*read)(struct bmc *bmc, struct bmc_facts *ret);
     struct error *(*reset)(struct bmc *bmc, enum bmc_reset reset);
-    struct error *(*set_boot_device)(struct bmc *bmc, enum bmc_device device, bool persistent);
+    /* *ret_once: the BMC took a persistent setting for one boot only. */
+    struct error *(*set_boot_device)(struct bmc *bmc, enum bmc_device device, bool persistent, bool *ret_once);
     struct error *(*set_boot_mode)(struct bmc *bmc,
                                    const char *mode); /* "uefi", "bios"; no call when it is set already */
     struct error *(*set_secure_boot)(struct bmc *bmc, bool enabled);
@@ -56,6 +57,7 @@ struct bmc_driver {
     struct error *(*list_macs)(struct bmc *bmc, struct json **ret); /* array of strings, of enabled interfaces */
     struct error *(*subscribe)(struct bmc *bmc, const struct json *request, struct json **ret);
     struct error *(*unsubscribe)(struct bmc *bmc, const char *id);
+    struct error *(*logout)(struct bmc *bmc); /* before the connection is forgotten */
 };
 
 /* Every connection begins with this. */
@@ -77,6 +79,8 @@ struct error *bmc_validate(const struct node *node) MUST_CHECK; /* without askin
 struct error *bmc_read(struct node *node, struct bmc_facts *ret) MUST_CHECK;
 struct error *bmc_reset(struct node *node, enum bmc_reset reset) MUST_CHECK;
 struct error *bmc_set_boot_device(struct node *node, enum bmc_device device, bool persistent) MUST_CHECK;
+/* Before a power on: sets the disk again on a BMC that knows no persistent setting (IRO-403). */
+struct error *bmc_renew_boot_device(struct node *node) MUST_CHECK;
 struct error *bmc_set_boot_mode(struct node *node, const char *mode) MUST_CHECK;
 struct error *bmc_set_secure_boot(struct node *node, bool enabled) MUST_CHECK;
 struct error *bmc_list_media(struct node *node, struct bmc_media_list *ret) MUST_CHECK;
@@ -85,7 +89,7 @@ struct error *bmc_eject(struct node *node, bool everything) MUST_CHECK;
 struct error *bmc_list_macs(struct node *node, struct json **ret) MUST_CHECK;
 struct error *bmc_subscribe(struct node *node, const struct json *request, struct json **ret) MUST_CHECK;
 struct error *bmc_unsubscribe(struct node *node, const char *id) MUST_CHECK;
-/* Forgets the connection: driver_info has changed. Who uses it meanwhile may end. */
+/* Forgets the connection, for driver_info has changed; logs out in a task. Who uses it meanwhile may end. */
 void bmc_forget(struct node *node);
 void bmc_unref(struct bmc *bmc); /* NULL is fine */
 

@@ -46,7 +46,7 @@ static struct error *redfish_validate(const struct json *driver_info)
 static void redfish_free(struct bmc *bmc)
 {
     struct redfish *redfish = CONTAINER_OF(bmc, struct redfish, bmc);
-    redfish_logout(redfish);
+    redfish_forget_session(redfish);
     redfish_forget_slots(redfish);
     http_client_free(redfish->own_client);
     json_free(redfish->system_doc);
@@ -253,7 +253,7 @@ static struct json *boot_request(const struct redfish *redfish, const char *targ
 
 static struct error *redfish_set_boot_mode(struct bmc *bmc, const char *mode);
 
-static struct error *redfish_set_boot_device(struct bmc *bmc, enum bmc_device device, bool persistent)
+static struct error *redfish_set_boot_device(struct bmc *bmc, enum bmc_device device, bool persistent, bool *ret_once)
 {
     struct redfish *redfish = CONTAINER_OF(bmc, struct redfish, bmc);
     TRY(redfish_know_system(redfish));
@@ -271,6 +271,7 @@ static struct error *redfish_set_boot_device(struct bmc *bmc, enum bmc_device de
         error_free(err);
         json_set_str(boot, REDFISH_BOOT_ENABLED, REDFISH_BOOT_ONCE);
         err = patch_boot(redfish, boot);
+        *ret_once = true;
     }
     TRY_WRAP(err, "setting the boot device to %s", target);
     if ((quirks & QUIRK_MODE_AGAIN) && mode)
@@ -405,4 +406,5 @@ const struct bmc_driver redfish_driver = {
     .list_macs = redfish_list_macs,
     .subscribe = redfish_subscribe,
     .unsubscribe = redfish_unsubscribe,
+    .logout = redfish_logout,
 };

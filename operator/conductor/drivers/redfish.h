@@ -55,7 +55,9 @@ struct error *redfish_post(struct redfish *redfish, const char *path, const stru
 /* PATCH with If-Match: weak, strong, none (IRO-386). */
 struct error *redfish_patch(struct redfish *redfish, const char *path, const struct json *body, const char *etag)
     MUST_CHECK;
-void redfish_logout(struct redfish *redfish);
+/* Ends the session, when there is one. */
+struct error *redfish_logout(struct bmc *bmc) MUST_CHECK;
+void redfish_forget_session(struct redfish *redfish);
 /* Reads the service root once. */
 struct error *redfish_read_root(struct redfish *redfish) MUST_CHECK;
 /* Reads the system (found when its path is not known) into system_doc and system_etag. */

@@ -141,7 +141,7 @@ static struct error *exchange_patiently(struct redfish *redfish, const struct ca
 
 /* -- sessions -- */
 
-static void session_forget(struct redfish *redfish)
+void redfish_forget_session(struct redfish *redfish)
 {
     mem_free_secret(TAKE_PTR(redfish->token));
     free(TAKE_PTR(redfish->session_uri));
@@ -162,7 +162,7 @@ static struct error *session_open(struct redfish *redfish)
     const char *token = http_response_header(response, REDFISH_HEADER_TOKEN);
     if (!token)
         return error_new(ERROR_UNSUPPORTED, "%s gave no session token", redfish->address);
-    session_forget(redfish);
+    redfish_forget_session(redfish);
     redfish->token = mem_strdup(token);
     redfish->session_uri = mem_strdup(http_response_header(response, "Location"));
     redfish->session_worked = true;
@@ -187,11 +187,6 @@ static struct error *authenticate(struct redfish *redfish)
     return err;
 }
 
-void redfish_logout(struct redfish *redfish)
-{
-    session_forget(redfish);
-}
-
 /* -- the interface -- */
 
 struct error *redfish_call(struct redfish *redfish, const char *method, const char *path, const struct json *body,
@@ -212,7 +207,7 @@ struct error *redfish_call(struct redfish *redfish, const char *method, const ch
         /* The session may have expired, or the BMC was restarted: one new session (IRO-385). */
         if ((response->status == 401 || response->status == 403) && attempt == 0 && token_used) {
             if (str_equal(redfish->token, token_used))
-                session_forget(redfish);
+                redfish_forget_session(redfish);
             continue;
         }
         return status_error(redfish, method, path, response);
@@ -348,4 +343,15 @@ struct error *redfish_know_system(struct redfish *redfish)
     if (redfish->system_read && rt_now(redfish->conductor->rt) - redfish->system_read < RT_S)
         return NULL;
     return redfish_read_system(redfish);
+}
+
+struct error *redfish_logout(struct bmc *bmc)
+{
+    struct redfish *redfish = CONTAINER_OF(bmc, struct redfish, bmc);
+    if (!redfish->token || !redfish->session_uri)
+        return NULL;
+    CLEANUP_FREE char *path = mem_strdup(path_of(redfish, redfish->session_uri));
+    struct error *err = redfish_call(redfish, "DELETE", path, NULL, NULL, NULL);
+    redfish_forget_session(redfish);
+    return err;
 }
