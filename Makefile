@@ -91,8 +91,14 @@ sim: deps ## a virtual fleet, provisioned end to end: HOSTS=, SCENARIO=, IMAGE=,
 		$(if $(IMAGE),--image $(IMAGE)) $(if $(KEEP),--keep)
 
 .PHONY: test
-test: deps ## unit and protocol tests, then every scenario in virtual time; all with ASan and UBSan
-	@$(MAKE) -s --no-print-directory SAN=1 BUILD=$(BUILD)/asan test-unit test-scenarios
+test: deps ## unit and protocol tests, and every scenario in virtual time, with ASan and UBSan; a short fleet of real processes
+	@ci/install-packages ci/packages-test
+	@$(MAKE) -s --no-print-directory SAN=1 BUILD=$(BUILD)/asan test-unit test-scenarios test-sushy test-fleet
+
+# Real processes and sockets: the same programs, built with sanitizers, provision two machines.
+.PHONY: test-fleet
+test-fleet: all
+	@$(BUILD)/bin/metal3-sim up --hosts 2
 
 .PHONY: bench
 bench: deps ## measure what the README claims
