@@ -51,6 +51,7 @@ struct invocation {
     const char *name;   /* "metal3-sim run" */
     const char *binary; /* "metal3-sim" */
     struct common common;
+    struct option_spec common_specs[ARRAY_SIZE(common_specs)]; /* with the program's defaults */
     struct log_options log;
     void *options;
     int argc;
@@ -60,8 +61,10 @@ struct invocation {
     struct error *result;
 };
 
-static void print_help(const struct program *program, const char *name)
+static void print_help(const struct invocation *invocation)
 {
+    const struct program *program = invocation->program;
+    const char *name = invocation->name;
     if (program->run)
         printf("Usage: %s [options]%s%s\n", name, program->synopsis ? " " : "", str_or(program->synopsis, ""));
     if (program->commands)
@@ -74,7 +77,7 @@ static void print_help(const struct program *program, const char *name)
         printf("  %-14s %s\n", (*command)->name, str_or((*command)->description, ""));
     printf("\nOptions:\n");
     options_print_help(program->options, stdout);
-    options_print_help(common_specs, stdout);
+    options_print_help(invocation->common_specs, stdout);
 }
 
 static struct error *check_argument_count(const struct program *program, int count)
@@ -90,7 +93,8 @@ static struct error *check_argument_count(const struct program *program, int cou
 static struct error *parse(struct invocation *invocation, int argc, char **argv)
 {
     const struct program *program = invocation->program;
-    const struct option_table tables[] = {{program->options, invocation->options}, {common_specs, &invocation->common}};
+    const struct option_table tables[] = {{program->options, invocation->options},
+                                          {invocation->common_specs, &invocation->common}};
     int first;
     TRY(options_parse_tables(tables, ARRAY_SIZE(tables), argc, argv, &first));
     invocation->argc = argc - first;
@@ -214,7 +218,7 @@ static int act(struct invocation *invocation)
 {
     const struct program *program = invocation->program;
     if (invocation->common.help) {
-        print_help(program, invocation->name);
+        print_help(invocation);
         return EXIT_SUCCESS;
     }
     if (invocation->common.version) {
@@ -236,6 +240,8 @@ static int run_command(const struct program *program, const char *binary, const 
 {
     struct invocation invocation = {.program = program, .name = name, .binary = binary};
     invocation.options = mem_alloc(program->options_size + 1);
+    memcpy(invocation.common_specs, common_specs, sizeof(common_specs));
+    invocation.common_specs[0].fallback = str_or(program->log_level, common_specs[0].fallback);
     struct error *err = parse(&invocation, argc, argv);
     int status;
     if (!err && !program->run && !invocation.common.help && !invocation.common.version)

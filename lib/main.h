@@ -35,6 +35,7 @@ struct option_spec {
     const char *value;    /* what --help calls the value, "FILE" */
     const char *fallback; /* default as text; NULL: none */
     const char *help;
+    int64_t least, most; /* of an int; both 0: anything */
 };
 
 struct program {
@@ -47,6 +48,7 @@ struct program {
      * of its own. May be NULL.
      */
     const struct program *const *commands;
+    const char *log_level; /* default of --log-level; NULL: info */
     /*
      * Runs as a task of env->group, which SIGTERM or SIGINT cancels (a second signal exits at once); when it returns
      * the group is cancelled and its tasks are waited for. `argv` holds the arguments alone. NULL when a subcommand is

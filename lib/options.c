@@ -2,6 +2,7 @@
 /* Command line options by table: defaults, then environment variables, then the command line. */
 #include "lib/options.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +47,17 @@ static struct error *parse_bool(const char *text, bool *ret)
     return error_new(ERROR_INVALID, "\"%s\" is neither true nor false", text);
 }
 
+static struct error *set_int(const struct option_spec *spec, int64_t *field, const char *text)
+{
+    int64_t value;
+    TRY(str_to_int64(text, &value));
+    if ((spec->least || spec->most) && (value < spec->least || value > spec->most))
+        return error_new(ERROR_INVALID, "%" PRId64 " is not within %" PRId64 " to %" PRId64, value, spec->least,
+                         spec->most);
+    *field = value;
+    return NULL;
+}
+
 /* Sets the field of `spec` from text; a list gets one item more. */
 static struct error *set_value(const struct option_spec *spec, void *target, const char *text)
 {
@@ -56,7 +68,7 @@ static struct error *set_value(const struct option_spec *spec, void *target, con
         *(char **)field = mem_strdup(text);
         return NULL;
     case OPTION_INT:
-        return str_to_int64(text, field);
+        return set_int(spec, field, text);
     case OPTION_BOOL:
         return parse_bool(text, field);
     case OPTION_DURATION:

@@ -21,7 +21,13 @@ static const struct option_spec specs[] = {
      .offset = offsetof(struct options, address),
      .fallback = "127.0.0.1"},
     {.name = "config", .type = OPTION_STRING, .offset = offsetof(struct options, config), .value = "FILE"},
-    {.name = "port", .letter = 'p', .type = OPTION_INT, .offset = offsetof(struct options, port), .fallback = "6385"},
+    {.name = "port",
+     .letter = 'p',
+     .type = OPTION_INT,
+     .offset = offsetof(struct options, port),
+     .fallback = "6385",
+     .least = 0,
+     .most = 65535},
     {.name = "verbose", .letter = 'v', .type = OPTION_BOOL, .offset = offsetof(struct options, verbose)},
     {.name = "colour", .type = OPTION_BOOL, .offset = offsetof(struct options, colour), .fallback = "true"},
     {.name = "timeout", .type = OPTION_DURATION, .offset = offsetof(struct options, timeout), .fallback = "1m30s"},
@@ -144,6 +150,8 @@ static void test_wrong_usage_says_what_and_what_to_do(void **state)
     static const struct {
         const char *line, *message;
     } cases[] = {
+        {"--port 99999", "option --port: 99999 is not within 0 to 65535"},
+        {"--port=-1", "option --port: -1 is not within 0 to 65535"},
         {"--prot 80", "unknown option --prot; did you mean --port?"},
         {"--something", "unknown option --something; --help lists the options"},
         {"-x", "unknown option -x; --help lists the options"},

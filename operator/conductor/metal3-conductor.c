@@ -22,9 +22,10 @@ struct options {
         .name = flag, .environment = variable, .type = OPTION_STRING, .offset = AT(member), .value = what,             \
         .fallback = standard, .help = text                                                                             \
     }
-#define NUMBER(flag, member, standard, text)                                                                           \
+#define NUMBER(flag, member, standard, low, high, text)                                                                \
     {                                                                                                                  \
-        .name = flag, .type = OPTION_INT, .offset = AT(member), .value = "N", .fallback = standard, .help = text       \
+        .name = flag, .type = OPTION_INT, .offset = AT(member), .value = "N", .fallback = standard, .help = text,      \
+        .least = low, .most = high                                                                                     \
     }
 #define DURATION(flag, member, standard, text)                                                                         \
     {                                                                                                                  \
@@ -52,7 +53,9 @@ static const struct option_spec specs[] = {
      .offset = AT(port),
      .value = "PORT",
      .fallback = "6385",
-     .help = "port of the API; 0 takes any"},
+     .help = "port of the API; 0 takes any",
+     .least = 0,
+     .most = 65535},
     TEXT("tls-cert", "METAL3_CONDUCTOR_TLS_CERT", tls_cert, "FILE", NULL, "certificate of the API, PEM"),
     TEXT("tls-key", "METAL3_CONDUCTOR_TLS_KEY", tls_key, "FILE", NULL, "its key, PEM"),
     TEXT("user", "METAL3_CONDUCTOR_USER", user, "NAME", NULL, "HTTP basic user of the API"),
@@ -63,7 +66,7 @@ static const struct option_spec specs[] = {
     TEXT("hostname", "METAL3_CONDUCTOR_HOSTNAME", hostname, "NAME", "conductor", "name shown in reservations"),
     TEXT("http-listen", NULL, http_listen, "ADDRESS", NULL,
          "address that serves boot ISOs; as --listen when not given"),
-    NUMBER("http-port", http_port, "6180", "port that serves boot ISOs; 0 takes any"),
+    NUMBER("http-port", http_port, "6180", 0, 65535, "port that serves boot ISOs; 0 takes any"),
     TEXT("http-url", "METAL3_CONDUCTOR_HTTP_URL", http_url, "URL", NULL, "how BMCs reach it"),
     TEXT("cache-dir", NULL, cache_dir, "DIR", "/var/lib/metal3-conductor/images", "downloaded kernels and ramdisks"),
     TEXT("database", "METAL3_CONDUCTOR_DATABASE", database, "FILE", "/var/lib/metal3-conductor/conductor.db",
@@ -78,9 +81,9 @@ static const struct option_spec specs[] = {
     SWITCH("fast-track", fast_track, "true", "leave the ramdisk up between inspection, cleaning and deployment"),
     SWITCH("automated-clean", automated_clean, "true", "clean nodes that do not say otherwise"),
     SWITCH("require-agent-tls", require_agent_tls, "true", "refuse agents without TLS"),
-    NUMBER("max-concurrent-deploy", max_concurrent_deploy, "250", "deployments at once"),
-    NUMBER("max-concurrent-clean", max_concurrent_clean, "250", "cleanings at once"),
-    NUMBER("bmc-parallelism", bmc_parallelism, "200", "calls to BMCs at once"),
+    NUMBER("max-concurrent-deploy", max_concurrent_deploy, "250", 1, 100000, "deployments at once"),
+    NUMBER("max-concurrent-clean", max_concurrent_clean, "250", 1, 100000, "cleanings at once"),
+    NUMBER("bmc-parallelism", bmc_parallelism, "200", 1, 100000, "calls to BMCs at once"),
     DURATION("deploy-callback-timeout", deploy_callback_timeout, "30m", "how long a deployment waits for its agent"),
     DURATION("clean-callback-timeout", clean_callback_timeout, "30m", "the same for cleaning"),
     DURATION("inspect-wait-timeout", inspect_wait_timeout, "30m", "the same for inspection"),
@@ -88,18 +91,18 @@ static const struct option_spec specs[] = {
              "how long a BMC may take to switch power"),
     DURATION("soft-power-off-timeout", soft_power_off_timeout, "10m", "how long an operating system may take to end"),
     DURATION("sync-power-state-interval", sync_power_state_interval, "2m", "comparison with the BMCs; 0s: never"),
-    NUMBER("power-sync-max-retries", power_sync_max_retries, "3", "failed comparisons before maintenance"),
+    NUMBER("power-sync-max-retries", power_sync_max_retries, "3", 0, 1000, "failed comparisons before maintenance"),
     DURATION("power-failure-recovery-interval", power_failure_recovery_interval, "5m",
              "retry of such nodes; 0s: never"),
     DURATION("heartbeat-timeout", heartbeat_timeout, "5m", "told to agents"),
     DURATION("fast-track-timeout", fast_track_timeout, "5m", "age of a heartbeat that still counts"),
     DURATION("agent-command-timeout", agent_command_timeout, "60s", "one call to an agent"),
-    NUMBER("agent-command-attempts", agent_command_attempts, "3", "tries of such a call"),
+    NUMBER("agent-command-attempts", agent_command_attempts, "3", 1, 1000, "tries of such a call"),
     DURATION("agent-power-off-wait", agent_power_off_wait, "30s", "for the agent's own power off, before it is forced"),
     DURATION("poll-min", poll_min, "200ms", "first pause when waiting for a BMC or an agent"),
     DURATION("poll-max", poll_max, "5s", "longest such pause"),
     DURATION("bmc-retry-interval", bmc_retry_interval, "3s", "pause after a failed call to a BMC"),
-    NUMBER("bmc-attempts", bmc_attempts, "5", "tries of such a call"),
+    NUMBER("bmc-attempts", bmc_attempts, "5", 1, 1000, "tries of such a call"),
     DURATION("bmc-timeout", bmc_timeout, "60s", "one call to a BMC"),
     {0},
 };

@@ -12,8 +12,8 @@
 #include "sim/scenario/session.h"
 
 struct run_options {
-    int64_t seed;
-    char *events, *report, *junit, *speed, *hosts;
+    int64_t seed, hosts;
+    char *events, *report, *junit, *speed;
     bool virtual_time, quiet;
 };
 
@@ -22,15 +22,16 @@ static const struct option_spec specs[] = {
      "run in one process on virtual time: deterministic, and a day takes seconds"},
     {"seed", 0, NULL, OPTION_INT, offsetof(struct run_options, seed), "N", "1",
      "what chance is drawn from, in virtual time"},
-    {"hosts", 0, NULL, OPTION_STRING, offsetof(struct run_options, hosts), "N", NULL,
-     "machines, instead of what the file says"},
+    {"hosts", 'n', NULL, OPTION_INT, offsetof(struct run_options, hosts), "N", "-1",
+     "machines, instead of what the file says (-1: that)", -1, SCENARIO_HOSTS_MAX},
     {"events", 0, NULL, OPTION_STRING, offsetof(struct run_options, events), "FILE", NULL,
      "write the event log as JSON lines"},
     {"report", 0, NULL, OPTION_STRING, offsetof(struct run_options, report), "FILE", NULL, "write the outcome as JSON"},
     {"junit", 0, NULL, OPTION_STRING, offsetof(struct run_options, junit), "FILE", NULL,
      "write the outcome as JUnit XML"},
     {"speed", 0, NULL, OPTION_STRING, offsetof(struct run_options, speed), "FACTOR", NULL,
-     "factor on the time that machines take; 1 is like hardware (virtual time: 1, real time: 0.02)"},
+     "factor on the time that machines take and that stories sleep; 1 is like hardware (virtual time: 1, real time: "
+     "0.02)"},
     {"quiet", 'q', NULL, OPTION_BOOL, offsetof(struct run_options, quiet), NULL, NULL, "print one line a scenario"},
     {0},
 };
@@ -41,10 +42,9 @@ static struct error *run_one(const struct env *env, const struct run_options *op
     double speed = options->virtual_time ? 1 : 0.02;
 
     TRY(scenario_load(path, &scenario));
-    if (options->hosts)
-        TRY_WRAP(str_to_int64(options->hosts, &scenario->hosts), "--hosts");
-    if (options->speed)
-        TRY_WRAP(str_to_double(options->speed, &speed), "--speed");
+    if (options->hosts >= 0)
+        scenario->hosts = options->hosts;
+    TRY(command_speed(options->speed, &speed));
     struct session_options session = {
         .scenario = scenario,
         .stack = {.speed = speed},
@@ -69,8 +69,10 @@ static struct error *run_run(const struct env *env, void *arg, int argc, char **
     for (int i = 0; i < argc; i++) {
         rt_time began = rt_now(env->rt);
         struct error *err = run_one(env, options, argv[i]);
-        if (error_is(err, ERROR_CANCELLED))
-            return error_wrap_kind(err, ERROR_TRANSIENT, "%s: interrupted", argv[i]);
+        if (error_is(err, ERROR_CANCELLED)) {
+            error_free(err);
+            return error_new(ERROR_TRANSIENT, "%s: interrupted", argv[i]);
+        }
         printf("%s %s (%.1f s)%s%s\n", err ? "FAILED" : "ok    ", argv[i],
                (double)(rt_now(env->rt) - began) / (double)RT_S, err ? ": " : "", err ? error_message(err) : "");
         fflush(stdout);
@@ -89,6 +91,7 @@ const struct program run_program = {
                    "them succeeds.",
     .options = specs,
     .options_size = sizeof(struct run_options),
+    .log_level = "warn", /* its own log would run into the bar */
     .arguments_min = 1,
     .arguments_max = -1,
     .run = run_run,

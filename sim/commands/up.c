@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "lib/data/str.h"
+#include "lib/log/log.h"
 #include "lib/rt/rt.h"
 #include "sim/commands/commands.h"
 #include "sim/scenario/session.h"
@@ -21,7 +22,8 @@ struct up_options {
 };
 
 static const struct option_spec specs[] = {
-    {"hosts", 'n', "HOSTS", OPTION_INT, offsetof(struct up_options, hosts), "N", "3", "machines in the fleet"},
+    {"hosts", 'n', "HOSTS", OPTION_INT, offsetof(struct up_options, hosts), "N", "3", "machines in the fleet", 0,
+     SCENARIO_HOSTS_MAX},
     {"driver", 0, "DRIVER", OPTION_STRING, offsetof(struct up_options, driver), "NAME", "memory",
      "kind of machines: memory"},
     {"image", 0, "IMAGE", OPTION_STRING, offsetof(struct up_options, image), "FILE", NULL,
@@ -38,12 +40,22 @@ static const struct option_spec specs[] = {
     {"programs-log-level", 0, NULL, OPTION_STRING, offsetof(struct up_options, level), "LEVEL", "info",
      "log level of the programs"},
     {"speed", 0, NULL, OPTION_STRING, offsetof(struct up_options, speed), "FACTOR", NULL,
-     "factor on the time that machines take to start and stop; 1 is like hardware"},
+     "factor on the time that machines take to start and stop and that stories sleep; 1 is like hardware (0.02)"},
     {0},
 };
 
-static void keep_running(void *arg, const struct env *env, struct stack *stack)
+static void print_success(const struct scenario *scenario)
 {
+    printf("\nAll well: %" PRId64 " hosts are where they should be.\n", scenario->hosts);
+    fflush(stdout);
+}
+
+static void keep_running(void *arg, const struct env *env, struct stack *stack, const struct error *failure)
+{
+    if (failure)
+        printf("\nIt failed: %s\n", error_message(failure));
+    else
+        print_success(arg);
     printf("\nEverything is running. To look around:\n\n"
            "    export KUBECONFIG=%s\n"
            "    kubectl get baremetalhosts -n metal3\n\n"
@@ -71,12 +83,13 @@ static struct error *run_up(const struct env *env, void *arg, int argc, char **a
 {
     const struct up_options *options = arg;
     CLEANUP(scenario_free) struct scenario *scenario = NULL;
+    enum log_level level;
     double speed = SPEED;
 
     if (!str_equal(options->driver, "memory"))
         return error_new(ERROR_UNSUPPORTED, "there is no driver \"%s\"; use memory", options->driver);
-    if (options->speed)
-        TRY_WRAP(str_to_double(options->speed, &speed), "--speed");
+    TRY(command_speed(options->speed, &speed));
+    TRY_WRAP(log_parse_level(options->level, &level), "--programs-log-level");
     TRY(load(options, &scenario));
     struct session_options session = {
         .scenario = scenario,
@@ -89,12 +102,16 @@ static struct error *run_up(const struct env *env, void *arg, int argc, char **a
         .progress_fd = STDERR_FILENO,
         .table = true,
         .keep = options->keep ? keep_running : NULL,
+        .arg = scenario,
     };
     struct error *err = session_run(env, &session);
-    if (error_is(err, ERROR_CANCELLED)) /* a signal before the end is no success */
-        return error_wrap_kind(err, ERROR_TRANSIENT, "interrupted before every host was done");
+    if (error_is(err, ERROR_CANCELLED)) { /* a signal before the end is no success */
+        error_free(err);
+        return error_new(ERROR_TRANSIENT, "interrupted before every host was done");
+    }
     TRY(err);
-    printf("\nAll well: %" PRId64 " hosts are where they should be.\n", scenario->hosts);
+    if (!options->keep)
+        print_success(scenario);
     return NULL;
 }
 
@@ -105,5 +122,6 @@ const struct program up_program = {
                    "and provisions every host.",
     .options = specs,
     .options_size = sizeof(struct up_options),
+    .log_level = "warn", /* its own log would run into the bar */
     .run = run_up,
 };

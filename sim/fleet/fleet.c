@@ -16,7 +16,8 @@
 #include "sim/fleet/internal.h"
 
 const struct option_spec fleet_option_specs[] = {
-    {"machines", 'n', NULL, OPTION_INT, offsetof(struct fleet_options, machines), "N", "3", "machines in the fleet"},
+    {"machines", 'n', NULL, OPTION_INT, offsetof(struct fleet_options, machines), "N", "3", "machines in the fleet", 0,
+     10000},
     {"profile", 0, NULL, OPTION_STRING, offsetof(struct fleet_options, profile), "FILE", NULL,
      "kind of machine, see fixtures/machines; generic without it"},
     {"addresses", 0, NULL, OPTION_STRING, offsetof(struct fleet_options, bmc_addresses), "PREFIX", "127.20.0.0/16",
@@ -24,7 +25,7 @@ const struct option_spec fleet_option_specs[] = {
     {"guest-addresses", 0, NULL, OPTION_STRING, offsetof(struct fleet_options, guest_addresses), "PREFIX",
      "127.21.0.0/16", "addresses of the machines themselves"},
     {"redfish-port", 0, NULL, OPTION_INT, offsetof(struct fleet_options, redfish_port), "PORT", "8443",
-     "port of the BMCs"},
+     "port of the BMCs", 1, 65535},
     {"user", 0, NULL, OPTION_STRING, offsetof(struct fleet_options, user), "NAME", FLEET_USER, "user of every BMC"},
     {"password", 0, "FLEET_PASSWORD", OPTION_STRING, offsetof(struct fleet_options, password), "TEXT", FLEET_PASSWORD,
      "password of every BMC"},
@@ -56,8 +57,6 @@ static struct error *check_options(struct fleet *fleet)
 {
     const struct fleet_options *options = fleet->options;
 
-    if (options->machines < 0 || options->machines > 10000)
-        return error_new(ERROR_INVALID, "--machines %lld: give 0 to 10000", (long long)options->machines);
     fleet->speed = 1;
     if (options->speed_text)
         TRY_WRAP(str_to_double(options->speed_text, &fleet->speed), "--speed");

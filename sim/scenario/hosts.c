@@ -33,6 +33,29 @@ const char *hosts_state_of(const struct host *host)
     return host->phases.len ? host->phases.items[host->phases.len - 1].state : "";
 }
 
+static bool is_passing(const char *state)
+{
+    static const char *const passing[] = {"registering",  "inspecting",     "preparing",
+                                          "provisioning", "deprovisioning", "powering off before delete",
+                                          "deleting"};
+    for (size_t i = 0; i < ARRAY_SIZE(passing); i++)
+        if (str_equal(passing[i], state))
+            return true;
+    return false;
+}
+
+bool hosts_reached(struct host *host, const char *state)
+{
+    size_t present = host->phases.len ? host->phases.len - 1 : 0;
+    for (size_t i = is_passing(state) ? host->awaited : present; i < host->phases.len; i++) {
+        if (str_equal(host->phases.items[i].state, state)) {
+            host->awaited = i;
+            return true;
+        }
+    }
+    return false;
+}
+
 static void enter_phase(struct hosts *hosts, struct host *host, const char *state)
 {
     if (str_equal(hosts_state_of(host), state))

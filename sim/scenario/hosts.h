@@ -28,6 +28,7 @@ struct host {
         struct host_phase *items;
         size_t len, cap;
     } phases;
+    size_t awaited;  /* the first phase that no wait has gone past yet */
     rt_time applied; /* when its manifest was applied; 0: not yet */
 };
 
@@ -51,6 +52,11 @@ struct host *hosts_at(struct hosts *hosts, size_t index);
 size_t hosts_in_state(const struct hosts *hosts, const char *state);
 /* The host's present state; "" before it has one, "deleted" once its object was there and is gone. */
 const char *hosts_state_of(const struct host *host);
+/*
+ * Whether the host is in that state; for one that hosts only pass through ("inspecting"), whether it was since the last state that was
+ * waited for: on real time nobody can look often enough to see it pass. True counts as waited for.
+ */
+bool hosts_reached(struct host *host, const char *state);
 /* Waits for any change of any host. */
 struct error *hosts_wait_change(struct hosts *hosts, rt_time deadline) MUST_CHECK;
 

@@ -6,28 +6,42 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "lib/data/str.h"
+#include "lib/data/vec.h"
 
 #define BAR_WIDTH 30
+#define COLUMNS 80         /* where nothing tells the terminal's width */
+#define TICK (500 * RT_MS) /* how often the clock beside the bar is set */
 #define DRAW_INTERVAL (100 * RT_MS)
 #define LINE_INTERVAL (2 * RT_S) /* where there is no terminal */
 #define LINES_HOSTS_MAX 25       /* in larger fleets the bar alone speaks */
 
+/* What was told of a host already. */
+struct told {
+    size_t phases;
+    char *error;
+};
+
 struct progress {
     const struct env *env;
+    struct rt_group *group; /* of the ticking clock */
+    struct runner *runner;  /* once it has started */
     int fd;
     bool terminal, drawn;
     char *line; /* the last one, without its time */
     char *goal;
     rt_time last;
+    VEC(struct told) told; /* by a host's number - 1 */
 };
 
 struct progress *progress_new(const struct env *env, int fd, const char *goal)
 {
     struct progress *progress = mem_alloc(sizeof(*progress));
     progress->env = env;
+    progress->group = rt_group_new(env->rt, env->group, "progress");
     progress->fd = fd;
     progress->terminal = isatty(fd) && !rt_is_sim(env->rt);
     progress->goal = mem_strdup(str_or(goal, "provisioned"));
@@ -38,6 +52,11 @@ void progress_free(struct progress *progress)
 {
     if (!progress)
         return;
+    rt_group_stop(progress->group);
+    rt_group_free(progress->group);
+    VEC_FOREACH (told, &progress->told)
+        free(told->error);
+    VEC_RELEASE(&progress->told);
     free(progress->goal);
     free(progress->line);
     free(progress);
@@ -60,11 +79,27 @@ static double seconds(rt_time duration)
     return (double)duration / (double)RT_S;
 }
 
-void progress_end(struct progress *progress)
+/* Takes the bar away, for a line in its place. */
+static void clear(struct progress *progress)
 {
     if (progress->drawn)
         put(progress, "\r\033[K");
     progress->drawn = false;
+}
+
+void progress_end(struct progress *progress)
+{
+    rt_group_stop(progress->group);
+    clear(progress);
+}
+
+/* A line that wraps could not be taken away again. */
+static void fit_to_terminal(struct progress *progress, char *line)
+{
+    struct winsize size = {0};
+    size_t columns = ioctl(progress->fd, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : COLUMNS;
+    if (strlen(line) >= columns)
+        line[columns - 1] = 0;
 }
 
 /* "12 inspecting, 3 provisioning, 1 with an error" */
@@ -84,68 +119,120 @@ static void add_counts(struct hosts *hosts, const char *goal, struct strbuf *out
         strbuf_addf(out, ", %zu with an error", errors);
 }
 
+static void draw_bar(struct progress *progress, size_t done, size_t total, rt_time elapsed)
+{
+    CLEANUP_STRBUF struct strbuf line = STRBUF_INIT;
+    size_t filled = total ? done * BAR_WIDTH / total : 0;
+
+    strbuf_addc(&line, '[');
+    for (size_t i = 0; i < BAR_WIDTH; i++)
+        strbuf_addc(&line, i < filled ? '#' : '.');
+    strbuf_addf(&line, "] %5.1f s  %s", seconds(elapsed), progress->line);
+    CLEANUP_FREE char *text = strbuf_take(&line);
+    fit_to_terminal(progress, text);
+    put(progress, "\r\033[K");
+    put(progress, text);
+    progress->drawn = true;
+}
+
 static void draw(struct progress *progress, struct runner *runner)
 {
     struct hosts *hosts = runner_hosts(runner);
     size_t total = hosts_len(hosts), done = hosts_in_state(hosts, progress->goal);
-    rt_time now = rt_now(progress->env->rt);
-    CLEANUP_STRBUF struct strbuf line = STRBUF_INIT, counts = STRBUF_INIT;
+    rt_time now = rt_now(progress->env->rt), elapsed = now - runner_began(runner);
+    CLEANUP_STRBUF struct strbuf counts = STRBUF_INIT;
 
-    if (now - progress->last < (progress->terminal ? DRAW_INTERVAL : LINE_INTERVAL) && done < total)
-        return;
+    if (progress->drawn || !progress->terminal) {
+        if (now - progress->last < (progress->terminal ? DRAW_INTERVAL : LINE_INTERVAL) && done < total)
+            return;
+    }
     progress->last = now;
     strbuf_addf(&counts, "%zu/%zu %s", done, total, progress->goal);
     add_counts(hosts, progress->goal, &counts);
-    if (!progress->terminal && str_equal(progress->line, strbuf_str(&counts)))
-        return; /* nothing new for a log */
+    bool news = !str_equal(progress->line, strbuf_str(&counts));
     free(progress->line);
     progress->line = mem_strdup(strbuf_str(&counts));
     if (progress->terminal) {
-        size_t filled = total ? done * BAR_WIDTH / total : 0;
-        strbuf_adds(&line, "\r\033[K[");
-        for (size_t i = 0; i < BAR_WIDTH; i++)
-            strbuf_addc(&line, i < filled ? '#' : '.');
-        strbuf_adds(&line, "] ");
+        draw_bar(progress, done, total, elapsed);
+    } else if (news) {
+        CLEANUP_FREE char *line = mem_printf("%5.1f s  %s\n", seconds(elapsed), progress->line);
+        put(progress, line);
     }
-    strbuf_addf(&line, "%5.1f s  %s%s", seconds(now - runner_began(runner)), progress->line,
-                progress->terminal ? "" : "\n");
-    put(progress, strbuf_str(&line));
-    progress->drawn = progress->terminal;
+}
+
+/* A line of its own, above the bar. */
+static void tell(struct progress *progress, struct runner *runner, rt_time at, const char *text)
+{
+    CLEANUP_FREE char *line = mem_printf("%5.1f s  %s\n", seconds(at - runner_began(runner)), text);
+    clear(progress);
+    put(progress, line);
+}
+
+static void tick(void *arg)
+{
+    struct progress *progress = arg;
+    struct error *err;
+    while (!(err = rt_sleep(progress->env->rt, TICK)))
+        draw(progress, progress->runner);
+    error_free(err);
 }
 
 static void on_started(void *arg, struct runner *runner)
 {
     struct progress *progress = arg;
-    CLEANUP_FREE char *line =
-        mem_printf("%5.1f s  Kubernetes API, fleet of %zu, conductor and operator serve\n",
-                   seconds(runner_ready(runner) - runner_began(runner)), hosts_len(runner_hosts(runner)));
-    progress_end(progress);
-    put(progress, line);
+    CLEANUP_FREE char *text =
+        mem_printf("Kubernetes API, fleet of %zu, conductor and operator serve", hosts_len(runner_hosts(runner)));
+    tell(progress, runner, runner_ready(runner), text);
+    progress->runner = runner;
+    if (progress->terminal)
+        rt_spawn(progress->env->rt, progress->group, "progress", tick, progress);
+}
+
+static struct told *told_of(struct progress *progress, const struct host *host)
+{
+    while (progress->told.len < host->number) {
+        struct told none = {0};
+        VEC_PUSH(&progress->told, none);
+    }
+    return &progress->told.items[host->number - 1];
+}
+
+/* The states that the host has entered, and its error when that is another one than before. */
+static void tell_host(struct progress *progress, struct runner *runner, const struct host *host)
+{
+    const char *error = json_str_or(host->object, "status/errorMessage", "");
+    struct told *told = told_of(progress, host);
+
+    for (; told->phases < host->phases.len; told->phases++) {
+        const struct host_phase *phase = &host->phases.items[told->phases];
+        if (!progress->terminal || str_is_empty(phase->state))
+            continue; /* a log has counts instead */
+        CLEANUP_FREE char *text = mem_printf("%s: %s", host->name, phase->state);
+        tell(progress, runner, phase->since, text);
+    }
+    if (!str_equal(str_or(told->error, ""), error)) {
+        free(told->error);
+        told->error = mem_strdup(error);
+        CLEANUP_FREE char *text = mem_printf("%s: %s", host->name, *error ? error : "its error is gone");
+        tell(progress, runner, rt_now(progress->env->rt), text);
+    }
 }
 
 static void on_host(void *arg, struct runner *runner, const struct host *host)
 {
     struct progress *progress = arg;
-    const char *error = json_str_or(host->object, "status/errorMessage", "");
-    bool entered = host->phases.len && host->phases.items[host->phases.len - 1].since == rt_now(progress->env->rt);
-
-    if (hosts_len(runner_hosts(runner)) <= LINES_HOSTS_MAX && progress->terminal && (entered || *error)) {
-        CLEANUP_FREE char *line =
-            mem_printf("%5.1f s  %s: %s%s%s\n", seconds(rt_now(progress->env->rt) - runner_began(runner)), host->name,
-                       str_or(hosts_state_of(host), "declared"), *error ? ": " : "", error);
-        progress_end(progress);
-        put(progress, line);
-    }
+    if (hosts_len(runner_hosts(runner)) <= LINES_HOSTS_MAX)
+        tell_host(progress, runner, host);
     draw(progress, runner);
 }
 
 static void on_step(void *arg, struct runner *runner, const struct step *step)
 {
     struct progress *progress = arg;
-    CLEANUP_FREE char *line =
-        mem_printf("%5.1f s  - %s\n", seconds(rt_now(progress->env->rt) - runner_began(runner)), step->title);
-    progress_end(progress);
-    put(progress, line);
+    CLEANUP_FREE char *text = mem_printf("- %s", step->title);
+    tell(progress, runner, rt_now(progress->env->rt), text);
+    if (progress->terminal)
+        draw(progress, runner);
 }
 
 struct runner_listener progress_listener(struct progress *progress)
@@ -169,28 +256,55 @@ static double time_in(const struct host *host, const char *state)
     return seen ? seconds(sum) : -1;
 }
 
-static void add_cell(struct strbuf *out, double value)
+/* Columns of the table: a state each, as narrow as its heading and "1234.5s". */
+static const struct {
+    const char *heading, *state;
+} columns[] = {
+    {"REGISTER", "registering"},
+    {"INSPECT", "inspecting"},
+    {"PREPARE", "preparing"},
+    {"PROVISION", "provisioning"},
+};
+
+#define CELL_WIDTH 7
+
+static void add_cell(struct strbuf *out, size_t width, double value)
 {
+    int cell = (int)(width > CELL_WIDTH ? width : CELL_WIDTH);
     if (value < 0)
-        strbuf_addf(out, " %11s", "-");
+        strbuf_addf(out, " %*s", cell, "-");
     else
-        strbuf_addf(out, " %10.1fs", value);
+        strbuf_addf(out, " %*.1fs", cell - 1, value);
 }
 
-static void add_host(struct runner *runner, const struct host *host, struct strbuf *out)
+/* How wide the columns of names and of states must be. */
+static void measure(struct hosts *hosts, int *ret_name, int *ret_state)
 {
-    static const char *const states[] = {"registering", "inspecting", "preparing", "provisioning"};
+    size_t name = 4, state = 5;
+    for (size_t i = 0; i < hosts_len(hosts); i++) {
+        const struct host *host = hosts_at(hosts, i);
+        name = strlen(host->name) > name ? strlen(host->name) : name;
+        state = strlen(hosts_state_of(host)) > state ? strlen(hosts_state_of(host)) : state;
+    }
+    *ret_name = (int)name;
+    *ret_state = (int)state;
+}
+
+static void add_host(struct runner *runner, const struct host *host, int name, int state, struct strbuf *out)
+{
     const char *checksum = runner_verified(runner, host);
     const char *error = json_str_or(host->object, "status/errorMessage", "");
     double total = host->applied && host->phases.len
                        ? seconds(host->phases.items[host->phases.len - 1].since - host->applied)
                        : -1;
 
-    strbuf_addf(out, "%-16s %-15s", host->name, str_or(hosts_state_of(host), "-"));
-    add_cell(out, total);
-    for (size_t i = 0; i < ARRAY_SIZE(states); i++)
-        add_cell(out, time_in(host, states[i]));
-    strbuf_addf(out, "  %.12s%s%s\n", checksum ? checksum : "not verified", *error ? "  " : "", error);
+    strbuf_addf(out, "%-*s %-*s", name, host->name, state, str_or(hosts_state_of(host), "-"));
+    add_cell(out, CELL_WIDTH, total);
+    for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
+        add_cell(out, strlen(columns[i].heading), time_in(host, columns[i].state));
+    strbuf_addf(out, " %.12s\n", checksum ? checksum : "not verified");
+    if (*error)
+        strbuf_addf(out, "%*s %s\n", name, "", error);
 }
 
 static void add_programs(struct runner *runner, struct strbuf *out)
@@ -223,9 +337,13 @@ void progress_table(struct runner *runner, struct strbuf *out)
     struct hosts *hosts = runner_hosts(runner);
     if (!hosts)
         return;
-    strbuf_addf(out, "%-16s %-15s %11s %11s %11s %11s %11s  %s\n", "HOST", "STATE", "TOTAL", "REGISTERING",
-                "INSPECTING", "PREPARING", "PROVISIONING", "DISK SHA-256");
+    int name, state;
+    measure(hosts, &name, &state);
+    strbuf_addf(out, "%-*s %-*s %*s", name, "HOST", state, "STATE", CELL_WIDTH, "TOTAL");
+    for (size_t i = 0; i < ARRAY_SIZE(columns); i++)
+        strbuf_addf(out, " %*s", CELL_WIDTH, columns[i].heading);
+    strbuf_adds(out, " DISK SHA-256\n");
     for (size_t i = 0; i < hosts_len(hosts); i++)
-        add_host(runner, hosts_at(hosts, i), out);
+        add_host(runner, hosts_at(hosts, i), name, state, out);
     add_programs(runner, out);
 }

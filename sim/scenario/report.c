@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/data/str.h"
@@ -149,6 +150,21 @@ void report_junit(struct runner *runner, const struct error *failure, struct str
     strbuf_adds(out, "</testsuite>\n");
 }
 
+struct error *report_check(const char *path)
+{
+    struct stat status;
+    if (!path)
+        return NULL;
+    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+        return error_new(ERROR_INVALID, "cannot write %s: it is a directory", path);
+    CLEANUP_FREE char *temporary = mem_printf("%s.new", path);
+    CLEANUP_CLOSE int fd = open(temporary, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return error_from_errno(errno, "cannot write %s", path);
+    unlink(temporary);
+    return NULL;
+}
+
 struct error *report_write(const char *path, const char *text)
 {
     CLEANUP_FREE char *temporary = mem_printf("%s.new", path);
@@ -156,15 +172,15 @@ struct error *report_write(const char *path, const char *text)
     size_t len = strlen(text);
 
     if (fd < 0)
-        return error_from_errno(errno, "writing %s", path);
+        return error_from_errno(errno, "cannot write %s", path);
     while (len > 0) {
         ssize_t written = write(fd, text, len);
         if (written < 0)
-            return error_from_errno(errno, "writing %s", path);
+            return error_from_errno(errno, "cannot write %s", path);
         text += written;
         len -= (size_t)written;
     }
     if (rename(temporary, path) != 0)
-        return error_from_errno(errno, "writing %s", path);
+        return error_from_errno(errno, "cannot write %s", path);
     return NULL;
 }

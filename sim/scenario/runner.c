@@ -157,7 +157,8 @@ static struct error *run_step(struct runner *runner, const struct step *step)
     log_info(runner->env.log, "step", KV("step", step->title));
     if (runner->options.listener.step)
         runner->options.listener.step(runner->options.listener.arg, runner, step);
-    struct error *err = step->duration ? rt_sleep(rt, step->duration) : NULL;
+    rt_time pause = (rt_time)((double)step->duration * stack_speed(runner->options.stack));
+    struct error *err = step->duration ? rt_sleep(rt, pause) : NULL;
     if (!err && step->type->run)
         err = step->type->run(runner, &step->arguments);
     result.ended = rt_now(rt);

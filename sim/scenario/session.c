@@ -50,7 +50,7 @@ static struct error *open_events(struct session *session)
         return NULL;
     session->events = fopen(session->options->events, "we");
     if (!session->events)
-        return error_from_errno(errno, "event log %s", session->options->events);
+        return error_from_errno(errno, "cannot write %s", session->options->events);
     return NULL;
 }
 
@@ -58,7 +58,7 @@ static struct error *close_events(struct session *session)
 {
     FILE *events = TAKE_PTR(session->events);
     if (events && fclose(events) != 0)
-        return error_from_errno(errno, "event log %s", session->options->events);
+        return error_from_errno(errno, "cannot write %s", session->options->events);
     return NULL;
 }
 
@@ -115,7 +115,7 @@ static struct error *run_story(struct session *session, struct stack *stack)
         print_table(runner);
     struct error *unwritten = write_reports(session, runner, err);
     if (options->keep)
-        options->keep(options->arg, session->env, stack);
+        options->keep(options->arg, session->env, stack, err);
     if (err) {
         error_free(unwritten);
         return err;
@@ -185,9 +185,11 @@ static void virtual_thread(void *arg)
 struct error *session_run(const struct env *env, const struct session_options *options)
 {
     struct session session = {.options = options};
-    struct error *err = open_events(&session);
-    if (err)
-        return err;
+    /* What could not be written at the end is told of before the beginning. */
+    TRY(report_check(options->report));
+    TRY(report_check(options->junit));
+    TRY(open_events(&session));
+    struct error *err;
     if (options->virtual_time) {
         mem_tune(MEM_TUNE_FAST);
         /* A loop of its own, on a thread of its own: the calling program keeps listening to signals. */

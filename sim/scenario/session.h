@@ -16,7 +16,7 @@ struct session_options {
     int progress_fd;            /* for progress; -1: none */
     bool table;                 /* print the table of hosts on standard output */
     /* Called after the story succeeded or not, while all programs still run; NULL: none. Real time only. */
-    void (*keep)(void *arg, const struct env *env, struct stack *stack);
+    void (*keep)(void *arg, const struct env *env, struct stack *stack, const struct error *failure);
     void *arg;
 };
 

@@ -82,9 +82,17 @@ struct wait_call {
     struct host *lagging; /* the first that is not there yet */
 };
 
-static bool host_matches(const struct host *host, const struct step_arguments *arguments)
+/* Whether more than a state is waited for: then all of it must hold at once. */
+static bool is_condition(const struct step_arguments *arguments)
+{
+    return arguments->operational_status || arguments->error_type || arguments->contains || arguments->has_power_on;
+}
+
+static bool host_matches(struct host *host, const struct step_arguments *arguments)
 {
     const struct json *status = json_get(host->object, "status");
+    if (!is_condition(arguments))
+        return hosts_reached(host, arguments->state);
     if (arguments->state && !str_equal(hosts_state_of(host), arguments->state))
         return false;
     if (arguments->operational_status &&
@@ -141,8 +149,7 @@ static struct error *check_wait(const struct step_arguments *arguments)
     enum host_state state;
     enum operational_status status;
     enum host_error error;
-    if (!arguments->state && !arguments->operational_status && !arguments->error_type && !arguments->has_power_on &&
-        !arguments->contains)
+    if (!arguments->state && !is_condition(arguments))
         return error_new(ERROR_INVALID,
                          "say what to wait for: state, operationalStatus, errorType, errorContains or poweredOn");
     if (arguments->state && !str_equal(arguments->state, "deleted"))

@@ -125,11 +125,13 @@ struct error *image_server_start(const struct env *env, const char *address, con
     server->env = env;
 
     struct error *err = load(server, path);
-    if (!err)
+    if (!err) {
         err = http_server_start(env->net, env->group, &options, &server->server);
+        err = err ? error_wrap(err, "image server") : NULL;
+    }
     if (err) {
         image_server_free(server);
-        return error_wrap(err, "image server");
+        return err;
     }
     server->url = mem_printf("http://%s:%d/image.raw", address, http_server_port(server->server));
     server->checksum_url = mem_printf("%s.sha256sum", server->url);

@@ -11,11 +11,13 @@
 
 #include "lib/data/str.h"
 #include "lib/data/vec.h"
+#include "lib/rt/file.h"
 #include "sim/fleet/fleet.h"
 #include "sim/stack/internal.h"
 
 #define READY_LIMIT (60 * RT_S)
 #define STOP_GRACE (10 * RT_S)
+#define KUBECONFIG_MAX (1024 * 1024) /* bytes */
 
 struct real_world {
     char *folder; /* of our programs */
@@ -149,20 +151,24 @@ static char *last_line(const char *path)
     return last;
 }
 
+/* The API server writes the file once it serves, so it may be a moment late. */
 static struct error *load_kubeconfig(struct stack *stack)
 {
-    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT_MAX(1024 * 1024);
-    char buffer[4096];
-    FILE *file = fopen(stack->kubeconfig_path, "re");
-    if (!file)
-        return error_from_errno(errno, "reading %s", stack->kubeconfig_path);
-    for (size_t len; (len = fread(buffer, 1, sizeof(buffer), file)) > 0;)
-        strbuf_add(&text, buffer, len);
-    fclose(file);
-    TRY(strbuf_check(&text, stack->kubeconfig_path));
-    mem_free_secret(stack->kubeconfig);
-    stack->kubeconfig = strbuf_take(&text);
-    return NULL;
+    struct rt *rt = stack->env->rt;
+    rt_time deadline = rt_after(rt, READY_LIMIT);
+    for (;;) {
+        CLEANUP_SECRET char *text = NULL;
+        struct error *err = rt_file_read(rt, stack->kubeconfig_path, KUBECONFIG_MAX, &text, NULL);
+        if (!err) {
+            mem_free_secret(stack->kubeconfig);
+            stack->kubeconfig = TAKE_PTR(text);
+            return NULL;
+        }
+        if (!error_is(err, ERROR_NOT_FOUND) || !real_running(stack, STACK_KUBE_API) || rt_now(rt) >= deadline)
+            return err;
+        error_free(err);
+        TRY(rt_sleep(rt, 5 * RT_MS));
+    }
 }
 
 static struct error *real_start(struct stack *stack, enum stack_program program)
@@ -192,7 +198,10 @@ static struct error *real_start(struct stack *stack, enum stack_program program)
         err = load_kubeconfig(stack);
     if (err && !error_is(err, ERROR_CANCELLED)) {
         CLEANUP_FREE char *line = last_line(output);
-        err = error_wrap(err, "%s (log: %s)", str_or(line, "it said nothing"), output);
+        if (stack->directory_is_temporary)
+            err = error_wrap(err, "%s (--dir DIR keeps its log)", str_or(line, "it said nothing"));
+        else
+            err = error_wrap(err, "%s (log: %s)", str_or(line, "it said nothing"), output);
     }
     return err;
 }
@@ -301,5 +310,6 @@ struct error *stack_real_init(struct stack *stack)
     stack->ops = &real_ops;
     TRY(find_folder(&world->folder));
     TRY(choose_places(stack));
+    unlink(stack->kubeconfig_path); /* of an earlier run in this directory: it names another port */
     return image_server_start(stack->env, "127.0.0.1", stack->image_path, &stack->image_server);
 }

@@ -192,6 +192,11 @@ const char *stack_directory(const struct stack *stack)
     return stack->directory;
 }
 
+double stack_speed(const struct stack *stack)
+{
+    return stack->options.speed;
+}
+
 const char *stack_fleet_url(const struct stack *stack)
 {
     return stack->fleet_url;

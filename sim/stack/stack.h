@@ -54,6 +54,8 @@ struct error *stack_usage(struct stack *stack, enum stack_program program, struc
 const char *stack_kubeconfig(const struct stack *stack);
 const char *stack_kubeconfig_path(const struct stack *stack); /* file with the same */
 const char *stack_directory(const struct stack *stack);
+/* The options' factor on the time that machines take. */
+double stack_speed(const struct stack *stack);
 /* Base URL of the fleet's control API, see sim/fleet/control.h. */
 const char *stack_fleet_url(const struct stack *stack);
 const char *stack_conductor_url(const struct stack *stack);
