@@ -37,6 +37,11 @@ LIBRARY_SOURCES := $(filter-out $(TESTS) $(FUZZERS) $(MAINS),$(SOURCES))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(filter $(1)/%,$(LIBRARY_SOURCES)))
 archive = $(BUILD)/lib$(1).a
 
+# The simulator's virtual world does the work of all programs in one process, a third of it in malloc(). Sanitizers bring their own.
+ifeq ($(SAN),)
+metal3-sim_LDLIBS := -lmimalloc
+endif
+
 # What a folder may use, lowest last: the linker sees no more than this.
 lib_ARCHIVES := $(call archive,lib)
 operator_ARCHIVES := $(call archive,operator) $(lib_ARCHIVES)
@@ -70,7 +75,8 @@ $(foreach folder,$(FOLDERS),$(eval $(call folder_rules,$(folder))))
 define program_rule
 $$(BUILD)/bin/$$(basename $$(notdir $(1))): $$(BUILD)/$$(basename $(1)).o $$($(firstword $(subst /, ,$(1)))_ARCHIVES)
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS) $$(LDFLAGS) $$< $$($(firstword $(subst /, ,$(1)))_ARCHIVES) $$(LDLIBS) -o $$@
+	$$(CC) $$(CFLAGS) $$(LDFLAGS) $$< $$($(firstword $(subst /, ,$(1)))_ARCHIVES) $$(LDLIBS) \
+		$$($(basename $(notdir $(1)))_LDLIBS) -o $$@
 endef
 $(foreach main,$(MAINS),$(eval $(call program_rule,$(main))))
 

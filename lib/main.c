@@ -231,7 +231,7 @@ static int act(struct invocation *invocation)
     if (err)
         return report(invocation->name, err, EXIT_USAGE);
     raise_descriptor_limit();
-    mem_tune(MEM_TUNE_SMALL);
+    mem_tune();
     signal(SIGPIPE, SIG_IGN);
     return finish(invocation, run(invocation));
 }

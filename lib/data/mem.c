@@ -129,11 +129,11 @@ void mem_cleanup_close(int *fd)
         close(*fd);
 }
 
-void mem_tune(enum mem_tune tune)
+void mem_tune(void)
 {
-    bool small = tune == MEM_TUNE_SMALL;
     mallopt(M_ARENA_MAX, 1);
-    mallopt(M_MMAP_THRESHOLD, small ? 64 * 1024 : 32 * 1024 * 1024);
-    mallopt(M_TRIM_THRESHOLD, small ? 128 * 1024 : 1024 * 1024 * 1024);
-    mallopt(M_TOP_PAD, small ? 64 * 1024 : 16 * 1024 * 1024);
+    mallopt(M_MMAP_THRESHOLD, 64 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 128 * 1024);
+    mallopt(M_TOP_PAD, 64 * 1024);
+    mallopt(M_MXFAST, 0); /* fast bins keep what is freed from joining its neighbours */
 }

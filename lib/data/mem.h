@@ -41,12 +41,8 @@ bool mem_is_zero(const void *data, size_t len);
 /* Wipes a string up to its end, then frees it. NULL is fine. */
 void mem_free_secret(char *text);
 
-enum mem_tune {
-    MEM_TUNE_SMALL, /* what was freed goes back to the system soon: for programs that run for months */
-    MEM_TUNE_FAST,  /* what was freed is kept for the next use: for one run of a simulation */
-};
-/* Sets the allocator's policy for the whole process. */
-void mem_tune(enum mem_tune tune);
+/* Sets the C library's allocator, for the whole process, to give back soon what was freed: for programs that run for months. */
+void mem_tune(void);
 
 /* Local variables that clean up after themselves. CLEANUP(x_free) on a `struct x *` calls x_free(). */
 #define CLEANUP(fn) __attribute__((cleanup(fn##_ptr)))

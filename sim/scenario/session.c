@@ -191,7 +191,6 @@ struct error *session_run(const struct env *env, const struct session_options *o
     TRY(open_events(&session));
     struct error *err;
     if (options->virtual_time) {
-        mem_tune(MEM_TUNE_FAST);
         /* A loop of its own, on a thread of its own: the calling program keeps listening to signals. */
         struct offloaded call = {.session = &session};
         rt_offload(env->rt, virtual_thread, &call);
