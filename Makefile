@@ -113,13 +113,12 @@ bench: deps ## measure what the README claims
 	@ci/bench $(BUILD)
 
 PREFIX ?= /usr/local
+MANUALS := $(filter %.1,$(shell find $(FOLDERS) -name '*.1' 2>/dev/null))
 .PHONY: install
-install: all ## install programs and their man pages below DESTDIR and PREFIX
+install: all ## install programs and their manual pages below DESTDIR and PREFIX
 	@install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
 	@install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin
-	@ci/install-packages ci/packages-install
-	@for program in $(PROGRAMS); do help2man --no-info --output \
-		$(DESTDIR)$(PREFIX)/share/man/man1/$$(basename $$program).1 $$program || exit 1; done
+	@install -m 644 $(MANUALS) $(DESTDIR)$(PREFIX)/share/man/man1
 
 .PHONY: test-scenarios
 test-scenarios: $(BUILD)/bin/metal3-sim

@@ -7,7 +7,7 @@ static const struct program *const commands[] = {&up_program, &run_program, &fle
 
 static const struct program program = {
     .name = "metal3-sim",
-    .synopsis = "COMMAND [OPTIONS]",
+
     .description = "A whole Metal3 on virtual machines: provisioned, tested, broken and mended.",
     .commands = commands,
 };

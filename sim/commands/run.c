@@ -86,7 +86,7 @@ static struct error *run_run(const struct env *env, void *arg, int argc, char **
 
 const struct program run_program = {
     .name = "run",
-    .synopsis = "[OPTIONS] FILE...",
+    .synopsis = "FILE...",
     .description = "Runs scenarios (scenarios/README.md describes the format). Exit status 0 only when every one of "
                    "them succeeds.",
     .options = specs,

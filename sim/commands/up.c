@@ -117,7 +117,6 @@ static struct error *run_up(const struct env *env, void *arg, int argc, char **a
 
 const struct program up_program = {
     .name = "up",
-    .synopsis = "[OPTIONS]",
     .description = "Brings up a Kubernetes API, a fleet of virtual machines with BMCs, the conductor and the operator, "
                    "and provisions every host.",
     .options = specs,
