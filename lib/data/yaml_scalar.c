@@ -157,7 +157,7 @@ struct error *yaml_scalar_resolve(const char *text, const char *tag, bool plain,
         TRY(resolve_plain(text, &value));
         if (!json_is(value, tags[i].type) ||
             (strcmp(name, "int") == 0 && json_number(value, "", 0) != floor(json_number(value, "", 0))))
-            return error_new(ERROR_INVALID, "\"%.80s\" is no %s as its tag says", text, name);
+            return error_new(ERROR_INVALID, "the value is no %s as its tag says", name); /* it may be a secret */
         *ret = TAKE_PTR(value);
         return NULL;
     }

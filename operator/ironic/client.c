@@ -13,6 +13,7 @@
 #include "operator/ironic/provisioner.h"
 
 #define SETTING_FILE_MAX (1024 * 1024)
+#define ERROR_TEXT_MAX 4000 /* of what Ironic says into an error, and so into a host's status */
 #define LIST_PAGES_MAX 1000
 
 struct ironic {
@@ -159,12 +160,12 @@ static char *error_text(const struct http_response *response)
         err = json_parse(text, strlen(text), &inner);
         if (err) {
             error_free(err);
-            return mem_strdup(text);
+            return mem_printf("%.*s", ERROR_TEXT_MAX, text);
         }
         message = inner;
     }
     const char *fault = json_str(message, "faultstring");
-    return mem_strdup(str_or(fault, http_status_text(response->status)));
+    return mem_printf("%.*s", ERROR_TEXT_MAX, str_or(fault, http_status_text(response->status)));
 }
 
 static struct error *exchange(struct ironic *ironic, const char *method, const char *url, const struct json *body,

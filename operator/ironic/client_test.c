@@ -70,6 +70,13 @@ static void reads_both_forms_of_errors(struct world *world)
         assert_error_text(ironic_node_get(ironic, "nobody", &node), ERROR_NOT_FOUND,
                           "HTTP 404: Node nobody could not be found.");
     }
+    /* A host's status takes no novels. */
+    char name[6001] = {0};
+    memset(name, 'x', sizeof(name) - 1);
+    struct error *err = ironic_node_get(ironic, name, &node);
+    assert_true(error_is(err, ERROR_NOT_FOUND));
+    assert_in_range(strlen(error_root_message(err)), 0, sizeof(name) + 4100); /* the URL, and what was cut */
+    error_free(err);
 }
 
 static void follows_pages(struct world *world)

@@ -4,9 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -162,25 +160,5 @@ struct error *report_check(const char *path)
     if (fd < 0)
         return error_from_errno(errno, "cannot write %s", path);
     unlink(temporary);
-    return NULL;
-}
-
-struct error *report_write(const char *path, const char *text)
-{
-    CLEANUP_FREE char *temporary = mem_printf("%s.new", path);
-    CLEANUP_CLOSE int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    size_t len = strlen(text);
-
-    if (fd < 0)
-        return error_from_errno(errno, "cannot write %s", path);
-    while (len > 0) {
-        ssize_t written = write(fd, text, len);
-        if (written < 0)
-            return error_from_errno(errno, "cannot write %s", path);
-        text += written;
-        len -= (size_t)written;
-    }
-    if (rename(temporary, path) != 0)
-        return error_from_errno(errno, "cannot write %s", path);
     return NULL;
 }

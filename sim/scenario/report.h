@@ -9,9 +9,7 @@
 struct json *report_json(struct runner *runner, const struct error *failure);
 /* One test suite of the scenario, one test case a step. Appended to `out`. */
 void report_junit(struct runner *runner, const struct error *failure, struct strbuf *out);
-/* Whether report_write() could write there, asked before there is anything to write; NULL is fine. */
+/* Whether rt_file_write() could write there, asked before there is anything to write; NULL is fine. */
 struct error *report_check(const char *path) MUST_CHECK;
-/* Writes text to a file as a whole: into a temporary file beside it, then renamed. */
-struct error *report_write(const char *path, const char *text) MUST_CHECK;
 
 #endif

@@ -3,16 +3,14 @@
 #include "sim/scenario/session.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/data/str.h"
 #include "lib/log/log.h"
 #include "lib/log/metrics.h"
 #include "lib/net/net.h"
+#include "lib/rt/file.h"
 #include "sim/scenario/progress.h"
 #include "sim/scenario/report.h"
 #include "sim/scenario/runner.h"
@@ -77,12 +75,12 @@ static struct error *write_reports(const struct session *session, struct runner 
     if (options->report) {
         CLEANUP(json_free) struct json *report = report_json(runner, failure);
         CLEANUP_FREE char *text = json_print_pretty(report);
-        TRY(report_write(options->report, text));
+        TRY(rt_file_write(runner_env(runner)->rt, options->report, text, strlen(text), 0644));
     }
     if (options->junit) {
         CLEANUP_STRBUF struct strbuf xml = STRBUF_INIT;
         report_junit(runner, failure, &xml);
-        TRY(report_write(options->junit, strbuf_str(&xml)));
+        TRY(rt_file_write(runner_env(runner)->rt, options->junit, strbuf_str(&xml), xml.len, 0644));
     }
     return NULL;
 }
