@@ -110,6 +110,8 @@ static void work(struct controller *controller, const struct queue_key *key)
 {
     const char *const labels[] = {controller->name, NULL};
     rt_time started = rt_now(controller->env->rt);
+    /* This run decides anew when to come again: what an earlier one asked for must not cut a longer delay short. */
+    queue_drop_delay(controller->queue, key->namespace, key->name);
     metric_add(controller->active, 1, labels);
     struct reconcile_result result = controller->options.reconcile(controller->options.arg, key->namespace, key->name);
     metric_add(controller->active, -1, labels);

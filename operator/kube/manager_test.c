@@ -171,6 +171,35 @@ static void test_results(void **state)
     world_run(&world, results_decide_when_it_comes_again);
 }
 
+/* A host whose BMC refuses the password must not be asked every three seconds because it once waited three seconds. */
+static void an_earlier_delay_does_not_cut_a_later_one_short(struct world *world)
+{
+    struct shift shift = {.again_after = 3 * RT_S};
+    struct controller *controller;
+    struct manager *manager = make_manager(world, &shift, false, &controller);
+    controller_watch(controller, manager_informer(manager, &gadgets, NULL), NULL);
+    manager_start(manager);
+    world_sleep(world, RT_S);
+    expect_notes(&shift, "ns/a ");
+    shift.again_after = 3600 * RT_S;
+    controller_enqueue(controller, "ns", "a"); /* woken before the three seconds are over */
+    world_sleep(world, RT_S);
+    expect_notes(&shift, "ns/a ");
+    world_sleep(world, 3500 * RT_S);
+    expect_notes(&shift, "");
+    world_sleep(world, 200 * RT_S);
+    expect_notes(&shift, "ns/a ");
+    manager_free(manager);
+    strbuf_release(&shift.notes);
+}
+
+static void test_delays(void **state)
+{
+    struct shop shop = {.gadget_list = GADGET("a", "1", "1")};
+    struct world world = {.handle = serve, .arg = &shop};
+    world_run(&world, an_earlier_delay_does_not_cut_a_later_one_short);
+}
+
 /* -- leader election -- */
 
 static void waits_for_leadership_and_gives_it_up(struct world *world)
@@ -268,8 +297,8 @@ static void test_kill(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_changes),         cmocka_unit_test(test_results), cmocka_unit_test(test_leadership),
-        cmocka_unit_test(test_lost_leadership), cmocka_unit_test(test_kill),
+        cmocka_unit_test(test_changes),    cmocka_unit_test(test_results),         cmocka_unit_test(test_delays),
+        cmocka_unit_test(test_leadership), cmocka_unit_test(test_lost_leadership), cmocka_unit_test(test_kill),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

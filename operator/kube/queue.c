@@ -174,16 +174,17 @@ static void sift_down(struct queue *queue, size_t index)
     place(queue, index, item);
 }
 
-static struct item *pop_delayed(struct queue *queue)
+static struct item *take_delayed(struct queue *queue, size_t index)
 {
-    struct item *top = queue->delayed.items[0];
+    struct item *item = queue->delayed.items[index];
     struct item *last = queue->delayed.items[--queue->delayed.len];
-    if (last != top) {
-        place(queue, 0, last);
-        sift_down(queue, 0);
+    if (last != item) {
+        place(queue, index, last);
+        sift_up(queue, index);
+        sift_down(queue, last->heap_index);
     }
-    top->heap_index = NOT_DELAYED;
-    return top;
+    item->heap_index = NOT_DELAYED;
+    return item;
 }
 
 /* -- adding -- */
@@ -251,6 +252,15 @@ void queue_add_after(struct queue *queue, const char *namespace, const char *nam
         delay_item(queue, item, delay);
 }
 
+void queue_drop_delay(struct queue *queue, const char *namespace, const char *name)
+{
+    struct item *item = find_item(queue, namespace, name);
+    if (!item || item->heap_index == NOT_DELAYED)
+        return;
+    take_delayed(queue, item->heap_index);
+    drop_if_idle(queue, item);
+}
+
 void queue_add_backoff(struct queue *queue, const char *namespace, const char *name)
 {
     struct item *item = need_item(queue, namespace, name);
@@ -292,7 +302,7 @@ static void ripen(struct queue *queue)
 {
     rt_time now = rt_now(queue->env->rt);
     while (queue->delayed.len > 0 && queue->delayed.items[0]->due <= now)
-        make_ready(queue, pop_delayed(queue));
+        make_ready(queue, take_delayed(queue, 0));
 }
 
 static struct item *pop_ready(struct queue *queue)

@@ -25,6 +25,8 @@ DEFINE_CLEANUP(struct queue, queue_free);
 /* `namespace` may be "" or NULL. */
 void queue_add(struct queue *queue, const char *namespace, const char *name);
 void queue_add_after(struct queue *queue, const char *namespace, const char *name, rt_time delay);
+/* Undoes queue_add_after() and queue_add_backoff() where the time has not come yet; a key that is ready stays so. */
+void queue_drop_delay(struct queue *queue, const char *namespace, const char *name);
 void queue_add_backoff(struct queue *queue, const char *namespace, const char *name);
 void queue_forget(struct queue *queue, const char *namespace, const char *name); /* its next back-off starts small */
 int queue_failures(const struct queue *queue, const char *namespace, const char *name); /* back-offs since forgotten */

@@ -80,6 +80,28 @@ static void delayed_keys_come_in_time_and_order(struct world *world)
     }
 }
 
+static void dropped_delays_do_not_come(struct world *world)
+{
+    CLEANUP(queue_free) struct queue *queue = make_queue(world);
+    struct queue_key key;
+    for (int i = 1; i <= 9; i++) {
+        CLEANUP_FREE char *name = mem_printf("k%d", i);
+        queue_add_after(queue, "", name, i * RT_S);
+    }
+    for (int i = 2; i <= 8; i += 2) {
+        CLEANUP_FREE char *name = mem_printf("k%d", i);
+        queue_drop_delay(queue, "", name);
+    }
+    queue_drop_delay(queue, "", "k2"); /* again, and one that never was */
+    queue_drop_delay(queue, "", "nobody");
+    for (int i = 1; i <= 9; i += 2) {
+        CLEANUP_FREE char *name = mem_printf("k%d", i);
+        expect(queue, name, &key);
+        finish(queue, &key);
+    }
+    assert_int_equal(queue_len(queue), 0);
+}
+
 static void backoff_doubles_until_forgotten(struct world *world)
 {
     CLEANUP(queue_free) struct queue *queue = make_queue(world);
@@ -180,6 +202,7 @@ static void delayed_keys_come_while_a_worker_is_busy(struct world *world)
 WORLD_TEST(one_key_waits_once)
 WORLD_TEST(key_in_work_waits_for_its_worker)
 WORLD_TEST(delayed_keys_come_in_time_and_order)
+WORLD_TEST(dropped_delays_do_not_come)
 WORLD_TEST(backoff_doubles_until_forgotten)
 WORLD_TEST(workers_share_without_sharing_a_key)
 WORLD_TEST(delayed_keys_come_while_a_worker_is_busy)
@@ -190,6 +213,7 @@ int main(void)
         cmocka_unit_test(test_one_key_waits_once),
         cmocka_unit_test(test_key_in_work_waits_for_its_worker),
         cmocka_unit_test(test_delayed_keys_come_in_time_and_order),
+        cmocka_unit_test(test_dropped_delays_do_not_come),
         cmocka_unit_test(test_backoff_doubles_until_forgotten),
         cmocka_unit_test(test_workers_share_without_sharing_a_key),
         cmocka_unit_test(test_delayed_keys_come_while_a_worker_is_busy),
