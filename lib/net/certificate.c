@@ -21,6 +21,11 @@ static void free_stack(STACK_OF(X509) * *stack)
 #define CLEANUP_BIO __attribute__((cleanup(free_bio)))
 #define CLEANUP_STACK __attribute__((cleanup(free_stack)))
 
+static struct error *no_certificate(void)
+{
+    return error_new(ERROR_INVALID, "no certificate in PEM format (-----BEGIN CERTIFICATE-----) was found");
+}
+
 /* All certificates of a PEM text, in order. */
 static struct error *read_all(const char *pem, STACK_OF(X509) * *ret)
 {
@@ -32,16 +37,22 @@ static struct error *read_all(const char *pem, STACK_OF(X509) * *ret)
         sk_X509_push(stack, cert);
     ERR_clear_error(); /* how the end shows itself */
     if (!sk_X509_num(stack))
-        return error_new(ERROR_INVALID, "no certificate in PEM format (-----BEGIN CERTIFICATE-----) was found");
+        return no_certificate();
     *ret = TAKE_PTR(stack);
     return NULL;
 }
 
+/* Only as far as the PEM armour: a client is made for each agent, and decoding, which costs most, follows when it connects. */
 struct error *certificate_check_ca(const char *pem)
 {
-    CLEANUP_STACK STACK_OF(X509) *stack = NULL;
+    CLEANUP_BIO BIO *bio = BIO_new_mem_buf(pem, -1);
+    unsigned char *der = NULL;
+    long len = 0;
 
-    return read_all(pem, &stack);
+    bool found = bio && PEM_bytes_read_bio(&der, &len, NULL, PEM_STRING_X509, bio, NULL, NULL);
+    OPENSSL_free(der);
+    ERR_clear_error();
+    return found ? NULL : no_certificate();
 }
 
 struct error *certificate_check_pair(const char *cert_pem, const char *key_pem)
@@ -108,19 +119,23 @@ void certificate_subject_release(struct certificate_subject *subject)
     *subject = (struct certificate_subject){0};
 }
 
+static void add_anchors(X509_STORE *store, const STACK_OF(X509) * anchors)
+{
+    for (int i = 0; i < sk_X509_num(anchors); i++)
+        X509_STORE_add_cert(store, sk_X509_value(anchors, i));
+}
+
 static struct error *fill_store(X509_STORE *store, const char *ca_pem, const char *ca_file)
 {
     CLEANUP_STACK STACK_OF(X509) *cas = NULL;
 
-    X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN); /* as libcurl: any certificate given is an anchor */
     if (!ca_pem) {
         bool ok = ca_file ? X509_STORE_load_file(store, ca_file) : X509_STORE_set_default_paths(store);
         ERR_clear_error();
         return ok ? NULL : error_new(ERROR_INVALID, "cannot read CA certificates from %s", ca_file);
     }
     TRY(read_all(ca_pem, &cas));
-    for (int i = 0; i < sk_X509_num(cas); i++)
-        X509_STORE_add_cert(store, sk_X509_value(cas, i));
+    add_anchors(store, cas);
     return NULL;
 }
 
@@ -152,7 +167,12 @@ struct error *certificate_verify(const char *cert_pem, const char *ca_pem, const
     TRY(read_all(cert_pem, &chain));
     X509_STORE *store = X509_STORE_new();
     X509_STORE_CTX *context = X509_STORE_CTX_new();
-    struct error *err = fill_store(store, ca_pem, ca_file);
+    struct error *err = NULL;
+    X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN); /* as libcurl: any certificate given is an anchor */
+    if (ca_pem && str_equal(ca_pem, cert_pem)) /* pinned; decoding it again would take as long as all the rest */
+        add_anchors(store, chain);
+    else
+        err = fill_store(store, ca_pem, ca_file);
     if (!err)
         err = verify(store, context, chain, host, server, wall);
     X509_STORE_CTX_free(context);

@@ -324,7 +324,10 @@ static struct error *failure_of(struct curl_stream *curl, CURLcode code)
         return certificate_error(curl);
     case CURLE_SSL_CACERT_BADFILE:
         return error_new(ERROR_DENIED, "cannot read CA certificates from %s: %s",
-                         str_or(curl->stream->client->options.ca_file, "the system's store"), reason);
+                         curl->stream->client->options.ca_pem
+                             ? "the text given"
+                             : str_or(curl->stream->client->options.ca_file, "the system's store"),
+                         reason);
     case CURLE_SSL_CERTPROBLEM:
         return error_new(ERROR_DENIED, "the client certificate cannot be used: %s", reason);
     case CURLE_SSL_CONNECT_ERROR:

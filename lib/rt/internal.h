@@ -75,7 +75,7 @@ struct rt_task {
     enum task_state state;
     enum wake_reason reason; /* why it was woken last */
     bool cancellable;        /* its present wait ends on cancellation */
-    bool pooled;             /* its stack has the default size */
+    struct stack_pool *pool; /* where it goes when it has ended; NULL: nowhere */
     unsigned reuses;
     unsigned cancelled_waits; /* since it was started */
     const char *waits_for;    /* "a sleep", "a lock" … */
@@ -140,6 +140,15 @@ struct world {
     void (*release)(struct rt *rt);
 };
 
+/* Ended tasks, with stacks of one size to use again. */
+struct stack_pool {
+    size_t stack_size; /* 0: not in use yet */
+    struct rt_task *first;
+    size_t len;
+};
+
+#define POOLS_MAX 4
+
 struct rt {
     const struct world *world;
     struct fiber loop; /* the thread that called rt_run() */
@@ -148,8 +157,7 @@ struct rt {
     struct rt_group *root;
     struct timer_heap timers;
     struct random random;
-    struct rt_task *pool; /* ended tasks with stacks to use again */
-    size_t pool_len;
+    struct stack_pool pools[POOLS_MAX]; /* of the sizes that were wanted first */
     struct rt_task *given_up;
     struct error *failure; /* what rt_run() will return */
     struct real *real;

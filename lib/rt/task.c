@@ -7,7 +7,7 @@
 #include "lib/data/mem.h"
 #include "lib/rt/internal.h"
 
-#define POOL_MAX 2048              /* stacks kept for reuse */
+#define POOL_MAX 2048              /* stacks of one size kept for reuse */
 #define TRIM_INTERVAL 32           /* uses of a stack after which its deep part goes back to the system */
 #define TRIM_KEEP (16 * 1024)      /* … save this much */
 #define CANCELLED_WAITS_YIELD 16   /* a cancelled task's waits return at once, but lets others run now and then */
@@ -29,18 +29,32 @@ static void task_timer_fire(struct timer_node *node)
     task_wake(CONTAINER_OF(node, struct rt_task, timer), WAKE_TIMEOUT);
 }
 
+/* NULL: there are stacks of too many sizes already. */
+static struct stack_pool *pool_for(struct rt *rt, size_t stack_size)
+{
+    for (size_t i = 0; i < POOLS_MAX; i++) {
+        struct stack_pool *pool = &rt->pools[i];
+        if (!pool->stack_size)
+            pool->stack_size = stack_size;
+        if (pool->stack_size == stack_size)
+            return pool;
+    }
+    return NULL;
+}
+
 static struct rt_task *task_take(struct rt *rt, size_t stack_size)
 {
-    struct rt_task *task = rt->pool;
-    if (task && stack_size == RT_STACK_DEFAULT) {
-        rt->pool = task->next;
-        rt->pool_len--;
+    struct stack_pool *pool = pool_for(rt, stack_size);
+    struct rt_task *task = pool ? pool->first : NULL;
+    if (task) {
+        pool->first = task->next;
+        pool->len--;
         return task;
     }
     task = CONTAINER_OF(fiber_new(stack_size, sizeof(*task), task_main), struct rt_task, fiber);
     task->rt = rt;
     task->timer.fire = task_timer_fire;
-    task->pooled = stack_size == RT_STACK_DEFAULT;
+    task->pool = pool;
     return task;
 }
 
@@ -54,16 +68,16 @@ static void task_free(struct rt_task *task)
 
 static void task_put(struct rt_task *task)
 {
-    struct rt *rt = task->rt;
-    if (!task->pooled || rt->pool_len >= POOL_MAX) {
+    struct stack_pool *pool = task->pool;
+    if (!pool || pool->len >= POOL_MAX) {
         task_free(task);
         return;
     }
     if (++task->reuses % TRIM_INTERVAL == 0)
         fiber_trim(&task->fiber, TRIM_KEEP);
-    task->next = rt->pool;
-    rt->pool = task;
-    rt->pool_len++;
+    task->next = pool->first;
+    pool->first = task;
+    pool->len++;
 }
 
 void rt_spawn_stack(struct rt *rt, struct rt_group *group, const char *name, size_t stack_size, void (*fn)(void *arg),
@@ -183,9 +197,11 @@ void task_give_up(struct rt_task *task, const char *why)
 
 void task_release_all(struct rt *rt)
 {
-    for (struct rt_task *task; (task = rt->pool);) {
-        rt->pool = task->next;
-        task_free(task);
+    for (size_t i = 0; i < POOLS_MAX; i++) {
+        for (struct rt_task *task; (task = rt->pools[i].first);) {
+            rt->pools[i].first = task->next;
+            task_free(task);
+        }
     }
     for (struct rt_task *task; (task = rt->given_up);) {
         rt->given_up = task->next;
