@@ -299,8 +299,10 @@ struct error *db_open(const struct env *env, struct rt_group *group, const char 
         return error_new(ERROR_INVALID, "cannot open the database %s: %s", path,
                          db->handle ? sqlite3_errmsg(db->handle) : "no memory");
     sqlite3_busy_timeout(db->handle, 5000);
+    /* One conductor owns it: no locks to take for each transaction, and a second conductor is refused. */
     /* Safe against the death of the process; after a loss of power the last transactions may be missing, which Kubernetes heals. */
-    TRY_WRAP(execute(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -2000;"),
+    TRY_WRAP(execute(db, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+                         "PRAGMA cache_size = -2000;"),
              "cannot use the database %s", path);
     TRY_WRAP(migrate(db), "cannot use the database %s", path);
     *ret = TAKE_PTR(db);

@@ -26,11 +26,12 @@ struct conductor {
     } text;
 
     struct db *db;
-    struct auth *auth;     /* NULL: none */
-    struct map *nodes;     /* uuid -> struct node */
-    struct map *names;     /* name -> struct node (borrowed) */
-    struct map *ports;     /* uuid -> struct port */
-    struct map *addresses; /* MAC -> struct port (borrowed) */
+    struct auth *auth;      /* NULL: none */
+    struct map *nodes;      /* uuid -> struct node */
+    struct map *names;      /* name -> struct node (borrowed) */
+    struct map *ports;      /* uuid -> struct port */
+    struct map *addresses;  /* MAC -> struct port (borrowed) */
+    struct map *node_ports; /* uuid of a node -> struct port_list (of borrowed ports) */
 
     struct http_server *api, *files;
     struct http_client *bmc_verify, *bmc_insecure; /* to BMCs; connections are shared and kept */

@@ -148,6 +148,8 @@ struct port *port_find(const struct conductor *conductor, const char *uuid);
 struct port *port_find_address(const struct conductor *conductor, const char *mac);
 /* Ports of a node in the order they were made; VEC_RELEASE the list. */
 void ports_of(const struct conductor *conductor, const char *node_uuid, struct port_list *ret);
+/* Enters a port, which then belongs to the conductor, where the functions above look. */
+void port_index(struct conductor *conductor, struct port *port);
 /* Makes one and stores it. ERROR_INVALID for a bad address, ERROR_CONFLICT for a taken one (the error names it). */
 struct error *port_create(struct conductor *conductor, const char *node_uuid, const char *address, bool pxe_enabled,
                           struct port **ret) MUST_CHECK;

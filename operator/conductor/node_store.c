@@ -126,8 +126,7 @@ static struct error *load_port(void *arg, const char *key, const char *text)
     TRY_WRAP(json_parse(text, strlen(text), &record), "the database's record of port %s", key);
     struct port *port = NULL;
     TRY_WRAP(port_from_json(record, &port), "the database's record of port %s", key);
-    map_set(conductor->ports, key, port);
-    map_set(conductor->addresses, port->address, port);
+    port_index(conductor, port);
     return NULL;
 }
 
@@ -141,12 +140,20 @@ static void free_port_value(void *value)
     port_free(value);
 }
 
+static void free_port_list(void *value)
+{
+    struct port_list *list = value;
+    VEC_RELEASE(list);
+    free(list);
+}
+
 void node_store_init(struct conductor *conductor)
 {
     conductor->nodes = map_new(unref_value);
     conductor->names = map_new(NULL);
     conductor->ports = map_new(free_port_value);
     conductor->addresses = map_new(NULL);
+    conductor->node_ports = map_new(free_port_list);
 }
 
 struct error *node_store_load(struct conductor *conductor)
@@ -159,6 +166,7 @@ void node_store_release(struct conductor *conductor)
 {
     map_free(conductor->names);
     map_free(conductor->addresses);
+    map_free(conductor->node_ports);
     map_free(conductor->ports);
     map_free(conductor->nodes);
 }

@@ -51,12 +51,37 @@ struct port *port_find_address(const struct conductor *conductor, const char *ma
 
 void ports_of(const struct conductor *conductor, const char *node_uuid, struct port_list *ret)
 {
-    struct map_iter it = {0};
-    while (map_next(conductor->ports, &it)) {
-        struct port *port = it.value;
-        if (str_equal(port->node_uuid, node_uuid))
-            VEC_PUSH(ret, port);
+    const struct port_list *list = map_get(conductor->node_ports, node_uuid);
+    for (size_t i = 0; list && i < list->len; i++)
+        VEC_PUSH(ret, list->items[i]);
+}
+
+void port_index(struct conductor *conductor, struct port *port)
+{
+    map_set(conductor->ports, port->uuid, port);
+    map_set(conductor->addresses, port->address, port);
+    struct port_list *list = map_get(conductor->node_ports, port->node_uuid);
+    if (!list) {
+        list = mem_alloc(sizeof(*list));
+        map_set(conductor->node_ports, port->node_uuid, list);
     }
+    VEC_PUSH(list, port);
+}
+
+/* Takes it out of all indices, and frees it. */
+static void forget(struct conductor *conductor, struct port *port)
+{
+    struct port_list *list = map_get(conductor->node_ports, port->node_uuid);
+    size_t kept = 0;
+    for (size_t i = 0; i < list->len; i++)
+        if (list->items[i] != port)
+            list->items[kept++] = list->items[i];
+    list->len = kept;
+    if (!kept)
+        map_remove(conductor->node_ports, port->node_uuid);
+    map_remove(conductor->addresses, port->address);
+    CLEANUP_FREE char *uuid = mem_strdup(port->uuid);
+    map_remove(conductor->ports, uuid);
 }
 
 static void put_time(struct json *object, const char *name, int64_t wall)
@@ -133,14 +158,11 @@ struct error *port_create(struct conductor *conductor, const char *node_uuid, co
     port->pxe_enabled = pxe_enabled;
     port->created_at = rt_wall(conductor->rt);
     struct port *kept = TAKE_PTR(port);
-    map_set(conductor->ports, kept->uuid, kept);
-    map_set(conductor->addresses, kept->address, kept);
+    port_index(conductor, kept);
     struct error *err = port_save(conductor, kept);
     kept = port_find(conductor, uuid); /* others run while we wait, and may have deleted it */
-    if (err && kept) {
-        map_remove(conductor->addresses, kept->address);
-        map_remove(conductor->ports, uuid);
-    }
+    if (err && kept)
+        forget(conductor, kept);
     TRY(err);
     if (!kept)
         return error_new(ERROR_CONFLICT, "Port %s was deleted while it was made.", uuid);
@@ -150,9 +172,8 @@ struct error *port_create(struct conductor *conductor, const char *node_uuid, co
 
 struct error *port_delete(struct conductor *conductor, struct port *port)
 {
-    CLEANUP_FREE char *uuid = mem_strdup(port->uuid), *address = mem_strdup(port->address);
-    map_remove(conductor->addresses, address);
-    map_remove(conductor->ports, uuid);
+    CLEANUP_FREE char *uuid = mem_strdup(port->uuid);
+    forget(conductor, port);
     return db_write(conductor->db, DB_PORT, uuid, NULL);
 }
 
@@ -166,12 +187,10 @@ static bool is_named(const struct json *macs, const char *address)
 
 static struct port *first_but(const struct conductor *conductor, const char *node_uuid, const struct json *macs)
 {
-    struct map_iter it = {0};
-    while (map_next(conductor->ports, &it)) {
-        struct port *port = it.value;
-        if (str_equal(port->node_uuid, node_uuid) && !is_named(macs, port->address))
-            return port;
-    }
+    const struct port_list *list = map_get(conductor->node_ports, node_uuid);
+    for (size_t i = 0; list && i < list->len; i++)
+        if (!is_named(macs, list->items[i]->address))
+            return list->items[i];
     return NULL;
 }
 

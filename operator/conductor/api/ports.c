@@ -27,11 +27,24 @@ static struct json *select_fields(struct json *value, const char *fields)
     return selected;
 }
 
-static bool port_wanted(const struct rest *rest, const struct port *port, const char *node_uuid)
+/* Those that the query asks for, before paging: of an address, of a node, or all. */
+static void find_wanted(const struct rest *rest, const struct node *node, struct port_list *ret)
 {
+    const struct conductor *conductor = rest->conductor;
     const char *address = rest_query(rest, "address");
-    return (!address || str_equal_nocase(address, port->address)) &&
-           (!node_uuid || str_equal(node_uuid, port->node_uuid));
+    struct port *port = address ? port_find_address(conductor, address) : NULL;
+    if (address) {
+        if (port && (!node || str_equal(port->node_uuid, node->uuid)))
+            VEC_PUSH(ret, port);
+        return;
+    }
+    if (node) {
+        ports_of(conductor, node->uuid, ret);
+        return;
+    }
+    struct map_iter it = {0};
+    while (map_next(conductor->ports, &it))
+        VEC_PUSH(ret, it.value);
 }
 
 static struct error *list_ports(struct rest *rest)
@@ -48,16 +61,15 @@ static struct error *list_ports(struct rest *rest)
     CLEANUP(json_free) struct json *body = json_new_object();
     struct json *list = json_new_array();
     json_set(body, "ports", list);
+    struct port_list wanted = {0};
+    find_wanted(rest, node, &wanted);
     bool started = !marker;
-    struct map_iter it = {0};
-    while (map_next(rest->conductor->ports, &it)) {
-        const struct port *port = it.value;
+    for (size_t i = 0; i < wanted.len; i++) {
+        const struct port *port = wanted.items[i];
         if (!started) {
             started = str_equal(port->uuid, marker);
             continue;
         }
-        if (!port_wanted(rest, port, node ? node->uuid : NULL))
-            continue;
         if (json_len(list) == limit) {
             CLEANUP_FREE char *base = rest_base(rest);
             json_set_printf(body, "next", "%s/ports?limit=%zu&marker=%s", base, limit, last);
@@ -66,6 +78,7 @@ static struct error *list_ports(struct rest *rest)
         json_append(list, select_fields(port_json(rest, port), rest_query(rest, "fields")));
         last = port->uuid;
     }
+    VEC_RELEASE(&wanted);
     rest_reply(rest, 200, body);
     return NULL;
 }
