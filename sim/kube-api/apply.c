@@ -168,7 +168,7 @@ static struct kapi_status *check_applied(struct kapi_call *call, const struct js
 /* Through /status only the status counts, else everything but it (KAPI-078). */
 static struct json *relevant(const struct kapi_call *call, const struct json *applied)
 {
-    struct json *view = kapi_managed_view(applied);
+    struct json *view = kapi_managed_view(applied, NULL);
 
     if (str_equal(call->subresource, "status")) {
         struct json *status = json_new_object();
@@ -222,7 +222,9 @@ struct kapi_status *kapi_apply(struct kapi_call *call, const struct json *applie
     if (old) {
         merge_into(call->version->schema, object, view);
         drop_left_out(call, &managed, own, now, object);
-        CLEANUP(json_free) struct json *before = kapi_managed_view(old), *after = kapi_managed_view(object);
+        CLEANUP(json_free)
+        struct json *before = kapi_managed_view(old, object),
+                    *after = kapi_managed_view(object, old);
         kapi_fields_diff(call->version->schema, before, after, changed, removed);
         /* What everybody but us owned is a conflict; what goes away is ours alone. */
         struct kapi_status *status = call->force ? NULL : conflict_status(&managed, own, changed);

@@ -298,24 +298,56 @@ static void diff_member(const struct kapi_schema *schema, const char *step, cons
         collect_into(schema, value, true, child(changed, step));
 }
 
+static void diff_objects(const struct kapi_schema *schema, const struct json *old, const struct json *value,
+                         struct kapi_fields *changed, struct kapi_fields *removed)
+{
+    JSON_FOREACH (member, value) {
+        const struct json *before = json_member(old, json_key(member));
+        if (before && json_equal(before, member))
+            continue; /* as most do */
+        CLEANUP_FREE char *step = mem_printf("f:%s", json_key(member));
+        diff_member(kapi_schema_member(schema, json_key(member)), step, before, member, changed, removed);
+    }
+    JSON_FOREACH (member, old) {
+        if (json_member(value, json_key(member)))
+            continue;
+        CLEANUP_FREE char *step = mem_printf("f:%s", json_key(member));
+        diff_member(kapi_schema_member(schema, json_key(member)), step, member, NULL, changed, removed);
+    }
+}
+
+static void diff_lists(const struct kapi_schema *schema, const struct json *old, const struct json *value,
+                       struct kapi_fields *changed, struct kapi_fields *removed)
+{
+    const struct json *guess = json_first(old); /* most items stay what and where they are */
+
+    JSON_FOREACH (item, value) {
+        bool same = guess && json_equal(guess, item);
+        guess = guess ? json_next(guess) : NULL;
+        if (same)
+            continue;
+        CLEANUP_FREE char *step = kapi_fields_item(schema, item);
+        diff_member(schema->items, step, find_item(schema, old, step), item, changed, removed);
+    }
+    guess = json_first(value);
+    JSON_FOREACH (item, old) {
+        bool same = guess && json_equal(guess, item);
+        guess = guess ? json_next(guess) : NULL;
+        if (same)
+            continue;
+        CLEANUP_FREE char *step = kapi_fields_item(schema, item);
+        if (!find_item(schema, value, step))
+            diff_member(schema->items, step, item, NULL, changed, removed);
+    }
+}
+
 void kapi_fields_diff(const struct kapi_schema *schema, const struct json *old, const struct json *value,
                       struct kapi_fields *changed, struct kapi_fields *removed)
 {
-    bool is_object = json_is(value, JSON_OBJECT);
-
-    JSON_FOREACH (member, value) {
-        CLEANUP_FREE char *step = is_object ? mem_printf("f:%s", json_key(member)) : kapi_fields_item(schema, member);
-        const struct json *before = is_object ? json_member(old, json_key(member)) : find_item(schema, old, step);
-        const struct kapi_schema *below = is_object ? kapi_schema_member(schema, json_key(member)) : schema->items;
-        diff_member(below, step, before, member, changed, removed);
-    }
-    JSON_FOREACH (member, old) {
-        CLEANUP_FREE char *step = is_object ? mem_printf("f:%s", json_key(member)) : kapi_fields_item(schema, member);
-        const struct json *after = is_object ? json_member(value, json_key(member)) : find_item(schema, value, step);
-        const struct kapi_schema *below = is_object ? kapi_schema_member(schema, json_key(member)) : schema->items;
-        if (!after)
-            diff_member(below, step, member, NULL, changed, removed);
-    }
+    if (json_is(value, JSON_OBJECT))
+        diff_objects(schema, old, value, changed, removed);
+    else
+        diff_lists(schema, old, value, changed, removed);
     prune(changed);
     prune(removed);
 }

@@ -89,7 +89,7 @@ void kapi_managed_write(struct kapi_managed *managed, struct json *object)
     }
 }
 
-struct json *kapi_managed_view(const struct json *object)
+struct json *kapi_managed_view(const struct json *object, const struct json *like)
 {
     static const char *const unowned[] = {"name",
                                           "namespace",
@@ -104,9 +104,10 @@ struct json *kapi_managed_view(const struct json *object)
     struct json *view = json_new_object();
 
     JSON_FOREACH (member, object) {
-        if (!str_equal(json_key(member), "apiVersion") && !str_equal(json_key(member), "kind") &&
-            !str_equal(json_key(member), "metadata"))
-            json_put(view, json_key(member), json_copy(member));
+        const char *name = json_key(member);
+        if (!str_equal(name, "apiVersion") && !str_equal(name, "kind") && !str_equal(name, "metadata") &&
+            !(like && json_equal(member, json_member(like, name))))
+            json_put(view, name, json_copy(member));
     }
     struct json *metadata = json_copy(json_member(object, "metadata"));
     for (size_t i = 0; i < ARRAY_SIZE(unowned); i++)
@@ -143,11 +144,11 @@ void kapi_managed_update(struct kapi_call *call, struct json *object, const stru
         json_remove(object, "metadata/managedFields");
         return;
     }
-    CLEANUP(json_free) struct json *before = old ? kapi_managed_view(old) : json_new_object();
+    CLEANUP(json_free) struct json *before = old ? kapi_managed_view(old, object) : json_new_object();
     /* Nobody owns metadata as such. */
     if (!old)
         json_put(before, "metadata", json_new_object());
-    CLEANUP(json_free) struct json *after = kapi_managed_view(object);
+    CLEANUP(json_free) struct json *after = kapi_managed_view(object, old);
     kapi_fields_diff(call->version->schema, before, after, changed, removed);
     kapi_managed_read(json_len(sent) ? object : old, &managed);
     if (kapi_fields_empty(changed) && kapi_fields_empty(removed)) {

@@ -24,7 +24,10 @@ struct kapi_managed_entry *kapi_managed_entry(struct kapi_managed *managed, cons
                                               const char *api_version, const char *subresource);
 /* Writes metadata.managedFields: entries that own nothing are left out, the rest sorted. */
 void kapi_managed_write(struct kapi_managed *managed, struct json *object);
-/* The object without what nobody ever owns, for collecting fields; the caller owns it. */
-struct json *kapi_managed_view(const struct json *object);
+/*
+ * The object without what nobody ever owns, for collecting fields; the caller owns it. What is the same in `like` (metadata
+ * apart) is left out too: for a difference between the two. NULL: nothing is.
+ */
+struct json *kapi_managed_view(const struct json *object, const struct json *like);
 
 #endif
