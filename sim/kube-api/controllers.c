@@ -251,14 +251,18 @@ static void after_deletion(struct kapi_controllers *controllers, struct kapi_obj
 
 static bool remove_orphan_finalizer(void *arg, struct json *object)
 {
+    bool had = kapi_has_finalizer(object, "orphan");
+
     kapi_set_finalizer(object, "orphan", false);
-    return true;
+    return had;
 }
 
 static bool remove_foreground_finalizer(void *arg, struct json *object)
 {
+    bool had = kapi_has_finalizer(object, "foregroundDeletion");
+
     kapi_set_finalizer(object, "foregroundDeletion", false);
-    return true;
+    return had;
 }
 
 static void orphan_dependents(struct kapi *api, struct kapi_resource *resource, struct kapi_object *owner,
@@ -337,7 +341,7 @@ static bool note_leftovers(void *arg, struct json *ns)
 
     if (!leftovers->count) {
         json_set(ns, "spec", json_new_object());
-        return true;
+        return !json_equal(before, ns);
     }
     if (!json_is(json_get(ns, "status/conditions"), JSON_ARRAY))
         json_set(ns, "status/conditions", json_new_array());
@@ -370,8 +374,10 @@ static void end_namespace(struct kapi *api, struct kapi_resource *resource, stru
 
 static bool remove_crd_finalizer(void *arg, struct json *object)
 {
+    bool had = kapi_has_finalizer(object, "customresourcecleanup.apiextensions.k8s.io");
+
     kapi_set_finalizer(object, "customresourcecleanup.apiextensions.k8s.io", false);
-    return true;
+    return had;
 }
 
 static void end_crd(struct kapi *api, struct kapi_resource *crds, struct kapi_object *crd)

@@ -109,6 +109,18 @@ static void namespaces(struct world *w)
     get(w, "/api/v1/namespaces/lab", 404);
 }
 
+/* A namespace goes at once when its own finalizer is taken away. */
+static void finalize(struct world *w)
+{
+    post(w, "/api/v1/namespaces",
+         "{'apiVersion':'v1','kind':'Namespace','metadata':{'name':'lab','finalizers':['lab.sim/x']}}", 201);
+    delete (w, "/api/v1/namespaces/lab", NULL, 200);
+    wait_ms(w, SOON);
+    put(w, "/api/v1/namespaces/lab/finalize",
+        parse(w, "{'apiVersion':'v1','kind':'Namespace','metadata':{'name':'lab'},'spec':{'finalizers':[]}}"), 200);
+    get(w, "/api/v1/namespaces/lab", 404);
+}
+
 static void crd_life(struct world *w)
 {
     serve_gadgets(w);
@@ -127,6 +139,10 @@ static void crd_life(struct world *w)
     delete (w, CRDS "/gadgets.lab.sim", NULL, 200);
     wait_ms(w, SOON);
     post(w, GADGETS, GADGET("b", "{'color':'red'}"), 405);
+    merge(w, CRDS "/gadgets.lab.sim",
+          "{'metadata':{'finalizers':['customresourcecleanup.apiextensions.k8s.io']},'spec':{'names':{'shortNames':['g'"
+          "]}}}",
+          200);
     merge(w, GADGETS "/a", "{'metadata':{'finalizers':null}}", 200);
     wait_ms(w, SOON);
     get(w, CRDS "/gadgets.lab.sim", 404);
@@ -271,7 +287,7 @@ static void handle_hook(struct http_exchange *exchange, void *arg)
     http_reply_str(exchange, 200, "application/json", answer);
 }
 
-static void serve_hook(struct hook *hook, struct world *w)
+static void serve_hook(struct hook *hook, struct world *w, void (*handle)(struct http_exchange *exchange, void *arg))
 {
     const char *names[] = {"10.0.0.3", NULL};
     struct pki_request request = {
@@ -284,7 +300,7 @@ static void serve_hook(struct hook *hook, struct world *w)
                                           .port = 9443,
                                           .cert_pem = hook->keys.cert_pem,
                                           .key_pem = hook->keys.key_pem,
-                                          .handle = handle_hook,
+                                          .handle = handle,
                                           .arg = hook};
     assert_ok(http_server_start(w->near, hook->group, &options, &hook->server));
 }
@@ -321,7 +337,7 @@ static void validating(struct world *w)
     struct hook hook;
 
     serve_gadgets(w);
-    serve_hook(&hook, w);
+    serve_hook(&hook, w, handle_hook);
     configure_hook(&hook, "ValidatingWebhookConfiguration", "validatingwebhookconfigurations",
                    "'CREATE','UPDATE','DELETE'");
     hook.answer = "'allowed':true,'warnings':['careful']";
@@ -362,12 +378,72 @@ static void mutating(struct world *w)
     CLEANUP_FREE char *answer = mem_printf("'allowed':true,'patchType':'JSONPatch','patch':'%s'", encoded);
 
     serve_gadgets(w);
-    serve_hook(&hook, w);
+    serve_hook(&hook, w, handle_hook);
     configure_hook(&hook, "MutatingWebhookConfiguration", "mutatingwebhookconfigurations", "'CREATE'");
     hook.answer = answer;
     struct json *made = post(w, GADGETS, GADGET("a", "{'color':'red'}"), 201);
     check(made, "spec/tags", "['hooked']");
     check(made, "spec/obj/a", "'x'");
+    stop_hook(&hook);
+}
+
+/* -- conversion -- */
+
+/* Turns spec.color into spec.colour and back, as a CRD's webhook would. */
+static void handle_conversion(struct http_exchange *exchange, void *arg)
+{
+    struct hook *hook = arg;
+    CLEANUP(json_free) struct json *review = NULL, *answer = json_new_object();
+
+    assert_ok(json_parse(http_body(exchange), http_body_len(exchange), &review));
+    const char *wanted = json_str(review, "request/desiredAPIVersion");
+    bool old = str_has_suffix(wanted, "v1beta1");
+    struct json *object = json_copy(json_get(review, "request/objects/0"));
+    struct json *color = json_detach(json_member(object, "spec"), old ? "color" : "colour");
+    json_set(object, old ? "spec/colour" : "spec/color", color);
+    json_set_str(object, "apiVersion", wanted);
+    json_set_str(object, "metadata/name", hook->answer ? hook->answer : json_str(object, "metadata/name"));
+    json_set_str(answer, "response/uid", json_str(review, "request/uid"));
+    json_set_str(answer, "response/result/status", "Success");
+    json_set(answer, "response/convertedObjects", json_new_array());
+    json_append(json_get(answer, "response/convertedObjects"), object);
+    CLEANUP_FREE char *text = json_print(answer);
+    http_reply_str(exchange, 200, "application/json", text);
+}
+
+static void conversion(struct world *w)
+{
+    struct hook hook;
+
+    serve_hook(&hook, w, handle_conversion);
+    CLEANUP_FREE char *bundle = str_base64_encode(hook.keys.cert_pem, strlen(hook.keys.cert_pem));
+    CLEANUP_FREE char *crd = mem_printf(
+        "{'apiVersion':'apiextensions.k8s.io/"
+        "v1','kind':'CustomResourceDefinition','metadata':{'name':'things.lab.sim'},"
+        "'spec':{'group':'lab.sim','scope':'Namespaced','names':{'plural':'things','kind':'Thing'},"
+        "'conversion':{'strategy':'Webhook','webhook':{'conversionReviewVersions':['v1'],"
+        "'clientConfig':{'url':'https://10.0.0.3:9443/convert','caBundle':'%s'}}},'versions':["
+        "{'name':'v1','served':true,'storage':true,'schema':{'openAPIV3Schema':{'type':'object','properties':{'spec':"
+        "{'type':'object','properties':{'color':{'type':'string'}}}}}}},"
+        "{'name':'v1beta1','served':true,'storage':false,'schema':{'openAPIV3Schema':{'type':'object','properties':{'"
+        "spec':"
+        "{'type':'object','properties':{'colour':{'type':'string'}}}}}}}]}}",
+        bundle);
+    post(w, CRDS, crd, 201);
+#define OLD "/apis/lab.sim/v1beta1/namespaces/default/things"
+#define NEW "/apis/lab.sim/v1/namespaces/default/things"
+    struct json *made = post(
+        w, OLD, "{'apiVersion':'lab.sim/v1beta1','kind':'Thing','metadata':{'name':'a'},'spec':{'colour':'red'}}", 201);
+    check(made, "spec", "{'colour':'red'}");
+    struct json *now = get(w, NEW "/a", 200);
+    check(now, "spec", "{'color':'red'}");
+    assert_string_equal(json_str(now, "metadata/uid"), json_str(made, "metadata/uid"));
+    check(merge(w, NEW "/a", "{'spec':{'color':'blue'}}", 200), "spec/color", "'blue'");
+    check(get(w, OLD, 200), "items/0/spec/colour", "'blue'");
+    hook.answer = "somebody-else";
+    merge(w, NEW "/a", "{'spec':{'color':'green'}}", 200);
+    struct json *status = get(w, OLD "/a", 500);
+    check_part(status, "message", "conversion webhook for lab.sim/v1beta1, Kind=Thing failed: ");
     stop_hook(&hook);
 }
 
@@ -380,20 +456,22 @@ IN_WORLD(background)
 IN_WORLD(foreground)
 IN_WORLD(orphan)
 IN_WORLD(namespaces)
+IN_WORLD(finalize)
 IN_WORLD(crd_life)
 IN_WORLD(crd_rules)
 IN_WORLD(cel_rules)
 IN_WORLD(versions)
 IN_WORLD(validating)
 IN_WORLD(mutating)
+IN_WORLD(conversion)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_background), cmocka_unit_test(test_foreground), cmocka_unit_test(test_orphan),
-        cmocka_unit_test(test_namespaces), cmocka_unit_test(test_crd_life),   cmocka_unit_test(test_crd_rules),
-        cmocka_unit_test(test_cel_rules),  cmocka_unit_test(test_versions),   cmocka_unit_test(test_validating),
-        cmocka_unit_test(test_mutating),
+        cmocka_unit_test(test_namespaces), cmocka_unit_test(test_finalize),   cmocka_unit_test(test_crd_life),
+        cmocka_unit_test(test_crd_rules),  cmocka_unit_test(test_cel_rules),  cmocka_unit_test(test_versions),
+        cmocka_unit_test(test_validating), cmocka_unit_test(test_mutating),   cmocka_unit_test(test_conversion),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

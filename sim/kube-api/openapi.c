@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "lib/data/digest.h"
 #include "lib/data/vec.h"
@@ -307,6 +308,17 @@ static void serve_index(struct kapi *api, struct http_exchange *exchange)
     reply_tagged(exchange, "application/json", text, strlen(text), digest);
 }
 
+/* A document of a certain hash never changes: in a year. */
+static void add_expires(struct kapi *api, struct http_exchange *exchange)
+{
+    time_t then = (time_t)(rt_wall(api->rt) / TIME_S) + 365 * 24 * 3600;
+    struct tm parts;
+    char text[64];
+
+    strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&then, &parts));
+    http_reply_header(exchange, "Expires", text);
+}
+
 static bool serve_document(struct kapi *api, struct http_exchange *exchange, const char *path)
 {
     CLEANUP(str_list_free) char **versions = kapi_group_versions(api);
@@ -324,6 +336,8 @@ static bool serve_document(struct kapi *api, struct http_exchange *exchange, con
             return true;
         }
         http_reply_header(exchange, "Cache-Control", wanted ? "public, immutable" : "no-cache, private");
+        if (wanted)
+            add_expires(api, exchange);
         reply_tagged(exchange, "application/json", document->text, document->len, document->hash);
         return true;
     }
