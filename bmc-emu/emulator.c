@@ -201,6 +201,7 @@ static void make_services(struct bmc_emulator *emulator, const struct bmc_emulat
     const struct bmc_layers *layers = options->layers;
     struct rf_options redfish = {
         .env = emulator->env,
+        .group = emulator->group,
         .driver = emulator->driver,
         .user = options->user,
         .password = options->password,

@@ -13,7 +13,6 @@
 struct document {
     char *name, *manufacturer, *model, *sku, *serial_prefix, *bios_version, *bmc_version, *bmc_model;
     char *system_id, *manager_id, *chassis_id, *media_max;
-    char *boot_mode, *power_on, *post, *power_off, *shutdown, *shutdown_limit;
     struct json *cpu, *memory, *disks, *nics, *slots, *boot, *bios, *delays, *quirks;
 };
 
@@ -131,6 +130,7 @@ static const struct {
     {"powerOff", offsetof(struct machine_delays, power_off)},
     {"shutdown", offsetof(struct machine_delays, shutdown)},
     {"shutdownLimit", offsetof(struct machine_delays, shutdown_limit)},
+    {"bmcRestart", offsetof(struct machine_delays, bmc_restart)},
 };
 
 static void add_disk(struct machine_profile *profile, const char *name, const char *model, const char *media,
@@ -206,6 +206,7 @@ struct machine_profile *machine_profile_new(void)
         .power_off = 300 * RT_MS,
         .shutdown = RT_S,
         .shutdown_limit = 60 * RT_S,
+        .bmc_restart = 3 * RT_S,
     };
     profile->media_max = INT64_C(8) << 30;
     return profile;
@@ -412,7 +413,7 @@ static struct error *read_delays(const struct yaml *yaml, const struct json *par
         if (row == ARRAY_SIZE(delay_rows))
             return yaml_error(yaml, item,
                               "delays: \"%s\" is not known; known are powerOn, post, powerOff, shutdown, "
-                              "shutdownLimit",
+                              "shutdownLimit, bmcRestart",
                               json_key(item));
         rt_time *target = (rt_time *)((char *)delays + delay_rows[row].offset);
         TRY(at(yaml, item, json_key(item), time_parse_duration(str_or(json_str(item, ""), ""), target)));

@@ -37,6 +37,7 @@ struct machine_delays {
     rt_time power_off;      /* from the command to no power */
     rt_time shutdown;       /* what an operating system takes to end, when no guest tells */
     rt_time shutdown_limit; /* how long a graceful shutdown is waited for */
+    rt_time bmc_restart;    /* how long a BMC that restarts does not answer */
 };
 
 /* What BMCs do differently; each with its row in the reference's section 1.9 or 4. */

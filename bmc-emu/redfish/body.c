@@ -133,7 +133,9 @@ bool rf_take_parameters(struct rf_request *request, const char *action, const st
             rf_fail(request, RF_ACTION_PARAMETER_UNKNOWN, action, json_key(item), NULL);
             return false;
         }
-        bool fits = json_is(item, row->type == RF_PARAMETER_STRING ? JSON_STRING : JSON_BOOL);
+        static const enum json_type types[] = {
+            [RF_PARAMETER_STRING] = JSON_STRING, [RF_PARAMETER_BOOL] = JSON_BOOL, [RF_PARAMETER_ARRAY] = JSON_ARRAY};
+        bool fits = json_is(item, types[row->type]);
         /* null is how clients say "not given". */
         if (!fits && (!json_is(item, JSON_NULL) || row->required)) {
             CLEANUP_FREE char *shown = rf_show(item);
@@ -142,6 +144,8 @@ bool rf_take_parameters(struct rf_request *request, const char *action, const st
         }
         if (fits && row->type == RF_PARAMETER_STRING)
             *(const char **)((char *)out + row->offset) = json_str(item, "");
+        else if (fits && row->type == RF_PARAMETER_ARRAY)
+            *(const struct json **)((char *)out + row->offset) = item;
         else if (fits)
             *(bool *)((char *)out + row->offset) = json_bool(item, "", false);
     }

@@ -33,7 +33,17 @@ void rf_get_simple_storage(struct rf_request *request);
 void rf_get_storages(struct rf_request *request);
 void rf_get_storage(struct rf_request *request);
 void rf_get_drive(struct rf_request *request);
+void rf_get_controllers(struct rf_request *request);
+void rf_get_controller(struct rf_request *request);
+/* volumes.c */
 void rf_get_volumes(struct rf_request *request);
+void rf_post_volume(struct rf_request *request);
+void rf_get_volume(struct rf_request *request);
+void rf_delete_volume(struct rf_request *request);
+void rf_post_volume_initialize(struct rf_request *request);
+void rf_write_raid_types(struct jsonw *json, const char *name);
+/* Links to the volumes that lie on the machine's disk. */
+void rf_write_drive_volumes(struct rf_request *request, size_t disk);
 /* bios.c */
 void rf_get_bios(struct rf_request *request);
 void rf_get_bios_settings(struct rf_request *request);
@@ -54,6 +64,7 @@ void rf_post_eject_media(struct rf_request *request);
 void rf_get_managers(struct rf_request *request);
 void rf_get_manager(struct rf_request *request);
 void rf_patch_manager(struct rf_request *request);
+void rf_post_manager_reset(struct rf_request *request);
 void rf_get_network_protocol(struct rf_request *request);
 void rf_get_manager_interfaces(struct rf_request *request);
 void rf_get_manager_interface(struct rf_request *request);
@@ -86,8 +97,12 @@ void rf_get_role(struct rf_request *request);
 void rf_get_update_service(struct rf_request *request);
 void rf_get_firmware_list(struct rf_request *request);
 void rf_get_firmware(struct rf_request *request);
+void rf_post_simple_update(struct rf_request *request);
 /* tasks.c */
 void rf_get_task_service(struct rf_request *request);
 void rf_get_tasks(struct rf_request *request);
+void rf_get_task(struct rf_request *request);
+void rf_get_task_monitor(struct rf_request *request);
+void rf_delete_task(struct rf_request *request);
 
 #endif

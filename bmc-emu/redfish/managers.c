@@ -39,7 +39,7 @@ void rf_get_manager(struct rf_request *request)
     jsonw_str(json, "ServiceEntryPointUUID", request->service->uuid);
     jsonw_str(json, "Manufacturer", profile->manufacturer);
     jsonw_str(json, "Model", profile->bmc_model);
-    jsonw_str(json, "FirmwareVersion", profile->bmc_version);
+    jsonw_str(json, "FirmwareVersion", rf_firmware_version(request, RF_FIRMWARE_BMC));
     jsonw_str(json, "PowerState", "On");
     int64_t now = rt_wall(request->context->env->rt) + request->service->clock_offset;
     jsonw_str(json, "DateTime", time_format(now, 0, time));
@@ -52,7 +52,31 @@ void rf_get_manager(struct rf_request *request)
     rf_link_list(request, "ManagerForServers", request->system);
     rf_link_list(request, "ManagerForChassis", request->chassis);
     jsonw_end(json);
+    jsonw_object(json, "Actions");
+    jsonw_object(json, "#Manager.Reset");
+    jsonw_printf(json, "target", "%s/Actions/Manager.Reset", request->manager);
+    jsonw_raw(json, "ResetType@Redfish.AllowableValues", "[\"ForceRestart\",\"GracefulRestart\"]");
+    jsonw_end(json);
+    jsonw_end(json);
     rf_end(request);
+}
+
+/* The BMC goes away for a while, and its sessions with it (EMU-070). Where many share a port, only this one's part of the tree does. */
+void rf_post_manager_reset(struct rf_request *request)
+{
+    struct {
+        const char *type;
+    } given = {"GracefulRestart"};
+    static const struct rf_parameter parameters[] = {{"ResetType", RF_PARAMETER_STRING}, {0}};
+
+    if (!rf_take_parameters(request, "Manager.Reset", parameters, &given))
+        return;
+    if (!str_equal(given.type, "ForceRestart") && !str_equal(given.type, "GracefulRestart")) {
+        rf_fail(request, RF_ACTION_PARAMETER_NOT_IN_LIST, given.type, "ResetType", "Manager.Reset");
+        return;
+    }
+    rf_board_restart(request->service, request->machine, request->snapshot.profile->delays.bmc_restart);
+    rf_no_content(request);
 }
 
 struct manager_change {

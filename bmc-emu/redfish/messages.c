@@ -180,6 +180,36 @@ static void expand(struct strbuf *out, const char *text, const char *const args[
     }
 }
 
+/* One item of a list of messages; `expanded` is its text with the arguments in place. */
+static void write_message(struct jsonw *json, const struct rf_message_row *row, const char *const *args,
+                          const char *expanded)
+{
+    jsonw_object(json, NULL);
+    jsonw_str(json, "@odata.type", "#Message.v1_1_2.Message");
+    jsonw_printf(json, "MessageId", RF_BASE_REGISTRY ".%s", row->id);
+    jsonw_str(json, "Message", expanded);
+    jsonw_array(json, "MessageArgs");
+    for (int i = 0; i < row->args; i++)
+        jsonw_str(json, NULL, str_or(args[i], ""));
+    jsonw_end(json);
+    jsonw_str(json, "Severity", row->severity);
+    jsonw_str(json, "MessageSeverity", row->severity);
+    jsonw_str(json, "Resolution", row->resolution);
+    jsonw_end(json);
+}
+
+void rf_message_write(struct jsonw *json, enum rf_message message, const char *const args[RF_MESSAGE_ARGS_MAX],
+                      const char *text)
+{
+    static const char *const none[RF_MESSAGE_ARGS_MAX];
+    CLEANUP_STRBUF struct strbuf expanded = STRBUF_INIT;
+
+    if (!args)
+        args = none;
+    expand(&expanded, rows[message].text, args);
+    write_message(json, &rows[message], args, str_or(text, strbuf_str(&expanded)));
+}
+
 void rf_message_write_error(struct jsonw *json, enum rf_message message, const char *const args[RF_MESSAGE_ARGS_MAX],
                             const char *text)
 {
@@ -195,18 +225,7 @@ void rf_message_write_error(struct jsonw *json, enum rf_message message, const c
     jsonw_printf(json, "code", RF_BASE_REGISTRY ".%s", row->id);
     jsonw_str(json, "message", text);
     jsonw_array(json, "@Message.ExtendedInfo");
-    jsonw_object(json, NULL);
-    jsonw_str(json, "@odata.type", "#Message.v1_1_2.Message");
-    jsonw_printf(json, "MessageId", RF_BASE_REGISTRY ".%s", row->id);
-    jsonw_str(json, "Message", text);
-    jsonw_array(json, "MessageArgs");
-    for (int i = 0; i < row->args; i++)
-        jsonw_str(json, NULL, str_or(args[i], ""));
-    jsonw_end(json);
-    jsonw_str(json, "Severity", row->severity);
-    jsonw_str(json, "MessageSeverity", row->severity);
-    jsonw_str(json, "Resolution", row->resolution);
-    jsonw_end(json);
+    write_message(json, row, args, text);
     jsonw_end(json);
     jsonw_end(json);
     jsonw_end(json);

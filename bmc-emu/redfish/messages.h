@@ -66,6 +66,9 @@ const struct rf_message_row *rf_message(enum rf_message message);
 /* A whole error body; `text` stands in the place of the registry's when it is not NULL. */
 void rf_message_write_error(struct jsonw *json, enum rf_message message, const char *const args[RF_MESSAGE_ARGS_MAX],
                             const char *text);
+/* One item of a list of messages; `args` and `text` may be NULL. */
+void rf_message_write(struct jsonw *json, enum rf_message message, const char *const args[RF_MESSAGE_ARGS_MAX],
+                      const char *text);
 /* The registry of all messages. */
 void rf_message_write_registry(struct jsonw *json);
 

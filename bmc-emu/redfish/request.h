@@ -10,6 +10,7 @@
 #include "bmc-emu/redfish/rf.h"
 #include "lib/data/json.h"
 #include "lib/data/map.h"
+#include "lib/data/vec.h"
 
 #define RF_ROOT "/redfish/v1"
 #define RF_PARAMS_MAX 3
@@ -47,8 +48,52 @@ struct rf_session {
     rt_time last_used;
 };
 
+/* Firmware that an update can change. */
+enum rf_firmware { RF_FIRMWARE_BIOS, RF_FIRMWARE_BMC, RF_FIRMWARE_COUNT };
+
+/* A RAID volume: what the controller says of it. The machine's disks stay as they are. */
+struct rf_volume {
+    char id[24];
+    char *name;
+    const struct rf_raid *raid;
+    int64_t capacity;
+    uint64_t drives; /* bit n: the machine's disk n */
+    uint64_t version;
+};
+
+/* What a BMC knows of its machine beyond the machine itself; made when the first of it is there. */
+struct rf_board {
+    char *firmware[RF_FIRMWARE_COUNT]; /* versions after updates; NULL: the profile's */
+    uint64_t version;                  /* grows with every change of what is here */
+    VEC(struct rf_volume) volumes;
+    uint64_t volume_serial;
+    rt_time away_until; /* the BMC restarts and does not answer */
+};
+
+enum rf_task_state { RF_TASK_RUNNING, RF_TASK_PENDING, RF_TASK_COMPLETED, RF_TASK_EXCEPTION };
+
+/* An operation that outlives its request. */
+struct rf_task {
+    char id[24];
+    struct rf_service *service;
+    size_t machine;
+    char *name, *target; /* what is done; the URI it was asked of */
+    enum rf_task_state state;
+    int percent;
+    int64_t started, ended; /* wall time */
+    char *text;             /* why it failed; NULL */
+    char *created;          /* path of what it has made; NULL: nothing */
+    uint64_t version;
+    /* Does it, in a task of its own. */
+    struct error *(*run)(struct rf_task *task, void *arg);
+    void (*release)(void *arg);
+    void *arg;
+};
+
 struct rf_context {
     const struct env *env;
+    struct rt_group *group;
+    struct http_client *client; /* for what BMCs fetch and send; NULL until it is needed */
     struct bmc_driver *driver;
     unsigned capabilities;
     char *user, *password;
@@ -68,6 +113,9 @@ struct rf_service {
     rt_time session_timeout;
     int64_t clock_offset; /* of the BMC's clock against ours */
     uint64_t manager_version;
+    struct rf_board **boards;    /* by machine - first; NULL, and each NULL, until it is needed */
+    VEC(struct rf_task *) tasks; /* oldest first */
+    uint64_t task_serial;
 };
 
 struct rf_request {
@@ -150,15 +198,46 @@ bool rf_need_int(struct rf_request *request, const char *name, const struct json
 char *rf_show(const struct json *value);
 
 /* A parameter of an action. */
-enum rf_parameter_type { RF_PARAMETER_STRING, RF_PARAMETER_BOOL };
+enum rf_parameter_type { RF_PARAMETER_STRING, RF_PARAMETER_BOOL, RF_PARAMETER_ARRAY };
 struct rf_parameter {
     const char *name;
     enum rf_parameter_type type;
     bool required;
-    size_t offset; /* const char * or bool */
+    size_t offset; /* const char *, bool, or const struct json * */
 };
 /* Reads the body by the table (ends with {0}); what is absent keeps its value. False when it has answered. */
 bool rf_take_parameters(struct rf_request *request, const char *action, const struct rf_parameter *table, void *out);
+
+/* -- what a BMC keeps for each machine (board.c) -- */
+struct rf_board *rf_board(struct rf_service *service, size_t machine); /* made when there is none */
+/* NULL when there is none. */
+struct rf_board *rf_board_peek(const struct rf_service *service, size_t machine);
+void rf_boards_release(struct rf_service *service);
+const char *rf_firmware_version(const struct rf_request *request, enum rf_firmware kind);
+/* Whether the BMC of the machine is restarting. */
+bool rf_board_away(const struct rf_service *service, size_t machine);
+/* Makes it restart: it does not answer for `delay`, and forgets its sessions when they are its alone. */
+void rf_board_restart(struct rf_service *service, size_t machine, rt_time delay);
+/* The context's HTTP client. */
+struct error *rf_client(struct rf_context *context, struct http_client **ret) MUST_CHECK;
+
+/* -- operations that outlive their request (tasks.c) -- */
+#define RF_TASKS_MAX 32 /* of one service; the oldest that has ended gives way */
+struct rf_task_options {
+    const char *name;
+    struct error *(*run)(struct rf_task *task, void *arg); /* RF_TASK_COMPLETED, or RF_TASK_EXCEPTION with an error */
+    void *arg;
+    void (*release)(void *arg); /* NULL: nothing to release */
+};
+/* Starts it and answers 202 with the monitor's place; takes over `arg`, also when it answers that there are too many. */
+void rf_task_start(struct rf_request *request, const struct rf_task_options *options);
+void rf_task_progress(struct rf_task *task, enum rf_task_state state, int percent);
+/* Waits until the task's machine has started anew. */
+struct error *rf_task_wait_reset(struct rf_task *task) MUST_CHECK;
+void rf_tasks_release(struct rf_service *service);
+/* "@Redfish.OperationApplyTime" of the body; false when it has answered that it knows no such time. */
+bool rf_take_apply_time(struct rf_request *request, bool *ret_on_reset);
+void rf_write_apply_times(struct jsonw *json);
 
 /* -- authentication (auth.c, accounts.c, sessions.c) -- */
 /* Sets request->account; false when it has answered 401 or 403. */

@@ -20,6 +20,7 @@ struct rf_service;
 /* Borrowed, all of it, for the context's life but the strings. */
 struct rf_options {
     const struct env *env;
+    struct rt_group *group; /* its tasks; stopped before the context is freed */
     struct bmc_driver *driver;
     const char *user,
         *password; /* of the account "1", Administrator; NULL user: no authentication at all, as sushy-tools without a file */

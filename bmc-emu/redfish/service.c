@@ -6,6 +6,7 @@
 
 #include "bmc-emu/redfish/request.h"
 #include "lib/log/log.h"
+#include "lib/net/http_client.h"
 
 #define SESSION_TIMEOUT_DEFAULT (1800 * RT_S)
 
@@ -14,6 +15,7 @@ struct rf_context *rf_context_new(const struct rf_options *options)
     struct rf_context *context = mem_alloc(sizeof(*context));
 
     context->env = options->env;
+    context->group = options->group;
     context->driver = options->driver;
     context->capabilities = options->driver->ops->capabilities(options->driver);
     context->user = mem_strdup(options->user);
@@ -27,6 +29,7 @@ void rf_context_free(struct rf_context *context)
 {
     if (!context)
         return;
+    http_client_free(context->client);
     map_free(context->machines);
     free(context->user);
     mem_free_secret(context->password);
@@ -74,6 +77,8 @@ void rf_service_free(struct rf_service *service)
     if (!service)
         return;
     rf_accounts_release(service);
+    rf_tasks_release(service);
+    rf_boards_release(service);
     map_free(service->sessions);
     free(service);
 }
@@ -219,6 +224,10 @@ static bool take_machine(struct rf_request *request, const struct match *match)
         rf_not_found(request);
         return false;
     }
+    if (rf_board_away(request->service, request->machine)) {
+        http_abort(request->http);
+        return false;
+    }
     struct error *err = context->driver->ops->snapshot(context->driver, request->machine, &request->snapshot);
     if (err) {
         rf_fail_error(request, err);
@@ -235,12 +244,13 @@ static bool take_body(struct rf_request *request)
 {
     const char *method = request->route->method;
 
-    if (!str_equal(method, "POST") && !str_equal(method, "PATCH"))
+    if (str_equal(method, "GET"))
         return true;
     if (http_body_len(request->http) == 0) {
-        if (!request->route->body_optional)
+        bool optional = request->route->body_optional || str_equal(method, "DELETE");
+        if (!optional)
             rf_fail(request, RF_UNRECOGNIZED_REQUEST_BODY, NULL, NULL, NULL);
-        return request->route->body_optional;
+        return optional;
     }
     struct error *err = json_parse(http_body(request->http), http_body_len(request->http), &request->body);
     if (err) {
@@ -279,12 +289,22 @@ static bool check_protocol(struct rf_request *request)
     return !dollar;
 }
 
+/* A BMC that restarts answers nothing; where many share a port, only what is about its machine (take_machine). */
+static bool service_away(const struct rf_service *service)
+{
+    return service->count == 1 && rf_board_away(service, service->first);
+}
+
 static void dispatch(struct rf_request *request)
 {
     const struct rf_route *other;
     struct match match = {0};
     const char *method = http_method(request->http);
 
+    if (service_away(request->service)) {
+        http_abort(request->http);
+        return;
+    }
     request->route = find_route(method, http_path(request->http), &match, &other);
     if (other && str_equal(method, "OPTIONS")) {
         send_allow(request, other);

@@ -60,6 +60,13 @@ void rf_get_storages(struct rf_request *request)
     send_one_member(request, "StorageCollection", "Storage", "Storage");
 }
 
+static void write_controller_abilities(struct jsonw *json)
+{
+    jsonw_raw(json, "SupportedControllerProtocols", "[\"PCIe\"]");
+    jsonw_raw(json, "SupportedDeviceProtocols", "[\"SATA\",\"SAS\",\"NVMe\"]");
+    rf_write_raid_types(json, "SupportedRAIDTypes");
+}
+
 void rf_get_storage(struct rf_request *request)
 {
     const struct bmc_snapshot *snapshot = &request->snapshot;
@@ -77,8 +84,7 @@ void rf_get_storage(struct rf_request *request)
     jsonw_str(json, "Name", "Virtual HBA");
     jsonw_str(json, "Manufacturer", snapshot->profile->manufacturer);
     jsonw_str(json, "Model", "Virtual HBA");
-    jsonw_raw(json, "SupportedControllerProtocols", "[\"PCIe\"]");
-    jsonw_raw(json, "SupportedDeviceProtocols", "[\"SATA\",\"SAS\",\"NVMe\"]");
+    write_controller_abilities(json);
     rf_status(request, true);
     jsonw_end(json);
     jsonw_end(json);
@@ -87,6 +93,7 @@ void rf_get_storage(struct rf_request *request)
         rf_member(request, "%s/Drives/%s", path, snapshot->disks[i].profile->name);
     jsonw_end(json);
     jsonw_int(json, "Drives@odata.count", (int64_t)snapshot->profile->disks.len);
+    rf_link(request, "Controllers", "%s/Controllers", path);
     rf_link(request, "Volumes", "%s/Volumes", path);
     rf_status(request, true);
     rf_end(request);
@@ -128,18 +135,35 @@ void rf_get_drive(struct rf_request *request)
     jsonw_str(json, "DurableName", disk->wwn + 2); /* without the 0x */
     jsonw_end(json);
     jsonw_end(json);
+    jsonw_object(json, "Links");
+    rf_write_drive_volumes(request, (size_t)(disk - request->snapshot.disks));
+    jsonw_end(json);
     rf_status(request, true);
     rf_end(request);
 }
 
-/* There is no RAID yet: disks are shown as they are. */
-void rf_get_volumes(struct rf_request *request)
+void rf_get_controllers(struct rf_request *request)
 {
+    if (is_controller(request))
+        send_one_member(request, "StorageControllerCollection", "Storage/" CONTROLLER "/Controllers", "Controllers");
+}
+
+void rf_get_controller(struct rf_request *request)
+{
+    struct jsonw *json = &request->json;
     char path[RF_PATH_MAX * 2];
 
     if (!is_controller(request))
         return;
-    snprintf(path, sizeof(path), "%s/Storage/" CONTROLLER "/Volumes", request->system);
-    rf_begin_collection(request, "VolumeCollection", path, "Volumes");
-    rf_end_collection(request, 0);
+    if (!str_equal(request->params[1], CONTROLLER)) {
+        rf_not_found(request);
+        return;
+    }
+    snprintf(path, sizeof(path), "%s/Storage/" CONTROLLER "/Controllers/" CONTROLLER, request->system);
+    rf_begin(request, "StorageController.v1_7_0.StorageController", path, CONTROLLER, "Virtual HBA", 1);
+    jsonw_str(json, "Manufacturer", request->snapshot.profile->manufacturer);
+    jsonw_str(json, "Model", "Virtual HBA");
+    write_controller_abilities(json);
+    rf_status(request, true);
+    rf_end(request);
 }

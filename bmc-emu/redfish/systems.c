@@ -105,7 +105,7 @@ void rf_get_system(struct rf_request *request)
     jsonw_str(json, "Model", snapshot->profile->model);
     jsonw_str(json, "SKU", snapshot->profile->sku);
     jsonw_str(json, "SerialNumber", snapshot->serial);
-    jsonw_str(json, "BiosVersion", snapshot->profile->bios_version);
+    jsonw_str(json, "BiosVersion", rf_firmware_version(request, RF_FIRMWARE_BIOS));
     jsonw_str(json, "PowerState", machine_power_name(snapshot->power));
     jsonw_str(json, "IndicatorLED", rf_led_name(snapshot->led));
     jsonw_bool(json, "LocationIndicatorActive", snapshot->led == MACHINE_LED_BLINKING);
