@@ -74,6 +74,15 @@ static void drop_expired(struct fault_plan *plan)
             drop(plan, i);
 }
 
+struct error *fault_row_check(const struct json *json)
+{
+    CLEANUP(json_free) struct json *anywhere = json_copy(json);
+    CLEANUP(fault_row_free) struct fault_row *row = NULL;
+
+    json_remove_member(anywhere, "machines");
+    return fault_row_new(anywhere, NULL, NULL, NULL, &row);
+}
+
 struct error *fault_plan_add(struct fault_plan *plan, const struct json *json, uint64_t *ret_id)
 {
     struct fault_row *row = NULL;

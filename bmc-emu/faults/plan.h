@@ -102,6 +102,8 @@ void fault_plan_on_hit(struct fault_plan *plan,
  * Adds a row; *ret_id is never used twice. ERROR_INVALID names the member that is wrong and what is allowed; ERROR_NOT_FOUND names a
  * machine that is not there; ERROR_CONFLICT: FAULT_ROWS_MAX rows are active.
  */
+/* What fault_plan_add() would say of a row, but for its machines: that needs to know which there are. */
+struct error *fault_row_check(const struct json *row) MUST_CHECK;
 struct error *fault_plan_add(struct fault_plan *plan, const struct json *row, uint64_t *ret_id) MUST_CHECK;
 bool fault_plan_remove(struct fault_plan *plan, uint64_t id); /* false when it is unknown or spent */
 void fault_plan_clear(struct fault_plan *plan);

@@ -209,7 +209,7 @@ static struct error *take_times(struct fault_row *row, struct rt *rt, const stru
 
     TRY(take_duration("when.after", when->after, &after));
     TRY(take_duration("when.for", when->lasts, &lasts));
-    row->begin = rt_after(rt, after);
+    row->begin = rt ? rt_after(rt, after) : after;
     row->end = lasts == RT_FOREVER || lasts > RT_FOREVER - row->begin ? RT_FOREVER : row->begin + lasts;
     return NULL;
 }

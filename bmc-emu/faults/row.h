@@ -32,7 +32,7 @@ struct fault_row {
     size_t machines_left;           /* per_machine: those whose count or nth is still ahead */
 };
 
-/* Decodes and checks a row; its life begins now. */
+/* Decodes and checks a row; its life begins now, or, without `rt`, never. */
 struct error *fault_row_new(const struct json *given, struct rt *rt, const struct fault_machines *machines, void *arg,
                             struct fault_row **ret) MUST_CHECK;
 void fault_row_free(struct fault_row *row);

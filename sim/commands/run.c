@@ -13,7 +13,7 @@
 
 struct run_options {
     int64_t seed, hosts;
-    char *events, *report, *junit, *speed;
+    char *events, *report, *junit, *speed, *directory;
     bool virtual_time, quiet;
 };
 
@@ -32,6 +32,8 @@ static const struct option_spec specs[] = {
     {"speed", 0, NULL, OPTION_STRING, offsetof(struct run_options, speed), "FACTOR", NULL,
      "factor on the time that machines take and that stories sleep; 1 is like hardware (virtual time: 1, real time: "
      "0.02)"},
+    {"dir", 0, NULL, OPTION_STRING, offsetof(struct run_options, directory), "DIR", NULL,
+     "new folder for logs, databases and the kubeconfig, kept afterwards; without it a temporary one"},
     {"quiet", 'q', NULL, OPTION_BOOL, offsetof(struct run_options, quiet), NULL, NULL, "print one line a scenario"},
     {0},
 };
@@ -47,7 +49,7 @@ static struct error *run_one(const struct env *env, const struct run_options *op
     TRY(command_speed(options->speed, &speed));
     struct session_options session = {
         .scenario = scenario,
-        .stack = {.speed = speed},
+        .stack = {.directory = options->directory, .speed = speed},
         .virtual_time = options->virtual_time,
         .seed = (uint64_t)options->seed,
         .events = options->events,
@@ -64,8 +66,8 @@ static struct error *run_run(const struct env *env, void *arg, int argc, char **
     const struct run_options *options = arg;
     int failed = 0;
 
-    if (argc > 1 && (options->events || options->report || options->junit))
-        return error_new(ERROR_INVALID, "--events, --report and --junit are for one scenario at a time");
+    if (argc > 1 && (options->events || options->report || options->junit || options->directory))
+        return error_new(ERROR_INVALID, "--events, --report, --junit and --dir are for one scenario at a time");
     for (int i = 0; i < argc; i++) {
         rt_time began = rt_now(env->rt);
         struct error *err = run_one(env, options, argv[i]);

@@ -36,7 +36,7 @@ static const struct option_spec specs[] = {
     {"events", 0, NULL, OPTION_STRING, offsetof(struct up_options, events), "FILE", NULL,
      "write each change of a host as JSON lines"},
     {"dir", 0, NULL, OPTION_STRING, offsetof(struct up_options, directory), "DIR", NULL,
-     "folder for logs, databases and the kubeconfig, kept afterwards; without it a temporary one"},
+     "new folder for logs, databases and the kubeconfig, kept afterwards; without it a temporary one"},
     {"programs-log-level", 0, NULL, OPTION_STRING, offsetof(struct up_options, level), "LEVEL", "info",
      "log level of the programs"},
     {"speed", 0, NULL, OPTION_STRING, offsetof(struct up_options, speed), "FACTOR", NULL,

@@ -30,7 +30,7 @@ struct progress {
     struct rt_group *group; /* of the ticking clock */
     struct runner *runner;  /* once it has started */
     int fd;
-    bool terminal, drawn;
+    bool terminal, drawn, ended;
     char *line; /* the last one, without its time */
     char *goal;
     rt_time last;
@@ -89,6 +89,7 @@ static void clear(struct progress *progress)
 
 void progress_end(struct progress *progress)
 {
+    progress->ended = true;
     rt_group_stop(progress->group);
     clear(progress);
 }
@@ -221,6 +222,8 @@ static void tell_host(struct progress *progress, struct runner *runner, const st
 static void on_host(void *arg, struct runner *runner, const struct host *host)
 {
     struct progress *progress = arg;
+    if (progress->ended)
+        return;
     if (hosts_len(runner_hosts(runner)) <= LINES_HOSTS_MAX)
         tell_host(progress, runner, host);
     draw(progress, runner);

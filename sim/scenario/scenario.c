@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bmc-emu/machine/profile.h"
 #include "lib/data/str.h"
 #include "lib/data/time.h"
 
@@ -112,6 +113,12 @@ static struct error *parse_step(const struct yaml *yaml, const struct json *node
     return placed;
 }
 
+static struct error *check_profile(const char *path)
+{
+    CLEANUP(machine_profile_free) struct machine_profile *profile = NULL;
+    return path ? machine_profile_load(path, &profile) : NULL;
+}
+
 static struct error *fill(const struct yaml *yaml, struct frame *frame, struct scenario *scenario)
 {
     const struct json *document = yaml_document(yaml, 0);
@@ -124,7 +131,19 @@ static struct error *fill(const struct yaml *yaml, struct frame *frame, struct s
     scenario->time_limit = SCENARIO_TIME_LIMIT;
     if (scenario->hosts < 0 || scenario->hosts > SCENARIO_HOSTS_MAX)
         return error_new(ERROR_INVALID, "hosts: give 0 to %d", SCENARIO_HOSTS_MAX);
+    TRY_WRAP(check_profile(scenario->profile), "profile");
     return parse_duration("timeLimit", frame->time_limit, &scenario->time_limit);
+}
+
+/* Adds file and line to an error that begins with the name of a member: "hosts: must be …". Takes `err`. */
+static struct error *place_error(const struct yaml *yaml, struct error *err)
+{
+    const struct json *document = yaml_document(yaml, 0);
+    CLEANUP_FREE char *member = mem_strndup(error_message(err), strcspn(error_message(err), ": "));
+    const struct json *at = json_is(document, JSON_OBJECT) ? json_member(document, member) : NULL;
+    struct error *placed = yaml_error(yaml, at ? at : document, "%s", error_message(err));
+    error_free(err);
+    return placed;
 }
 
 static struct error *build(const char *name, const struct yaml *yaml, struct scenario *scenario)
@@ -135,7 +154,7 @@ static struct error *build(const char *name, const struct yaml *yaml, struct sce
     struct error *err = fill(yaml, &frame, scenario);
     json_decode_release(frame_fields, &frame);
     if (err)
-        return error_wrap(err, "%s", name);
+        return place_error(yaml, err);
     const struct json *steps = json_get(yaml_document(yaml, 0), "steps");
     if (!json_is(steps, JSON_ARRAY) || json_len(steps) == 0)
         return yaml_error(yaml, steps, "steps must be a list with at least one step");

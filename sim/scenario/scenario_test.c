@@ -47,6 +47,9 @@ static void test_mistakes_are_named(void **state)
         {"  - expect: {path: status}\n", "give value or contains"},
         {"  - wait\n", "a step is one word and its arguments"},
         {"  []\n", "at least one step"},
+        {"  - inject: {fault: {fault: unreachabel}}\n",
+         "story.yaml:4: step inject: the row: fault: \"unreachabel\" is not allowed"},
+        {"  - apply: {file: /nonexistent.yaml}\n", "story.yaml:4: step apply: cannot read /nonexistent.yaml"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         CLEANUP_FREE char *text = mem_printf("name: story\nhosts: 1\nsteps:\n%s", rows[i].steps);
@@ -64,7 +67,12 @@ static void test_frame_is_checked(void **state)
     assert_error_text(scenario_parse("s.yaml", "name: x\nhosts: 20000\nsteps: [{verify: all}]\n", &scenario),
                       ERROR_INVALID, "hosts");
     assert_error_text(scenario_parse("s.yaml", "name: x\nhost: 1\nsteps: [{verify: all}]\n", &scenario), ERROR_INVALID,
-                      "host");
+                      "s.yaml:2: host: unknown member; did you mean \"hosts\"?");
+    assert_error_text(scenario_parse("s.yaml", "name: x\nhosts: one\nsteps: [{verify: all}]\n", &scenario),
+                      ERROR_INVALID, "s.yaml:2: hosts: must be an integer");
+    assert_error_text(
+        scenario_parse("s.yaml", "name: x\nhosts: 1\nprofile: /no.yaml\nsteps: [{verify: all}]\n", &scenario),
+        ERROR_INVALID, "s.yaml:3: profile: cannot read /no.yaml");
     assert_error_text(scenario_parse("s.yaml", "name: x\n  hosts: 1\n", &scenario), ERROR_INVALID, "s.yaml:2");
     assert_error_text(scenario_load("/nonexistent/story.yaml", &scenario), ERROR_NOT_FOUND, "/nonexistent/story.yaml");
 }

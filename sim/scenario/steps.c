@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bmc-emu/faults/plan.h"
 #include "lib/data/str.h"
 #include "lib/data/yaml.h"
 #include "operator/api/host.h"
@@ -73,6 +74,13 @@ static struct error *run_apply(struct runner *runner, const struct step_argument
     }
     struct apply_call call = {runner, arguments};
     return hosts_select(runner_hosts(runner), arguments->hosts, apply_host, &call);
+}
+
+/* A file that is missing or broken is told of before the story begins. */
+static struct error *check_apply(const struct step_arguments *arguments)
+{
+    CLEANUP(yaml_free) struct yaml *yaml = NULL;
+    return arguments->file ? yaml_parse_file(arguments->file, &yaml) : NULL;
 }
 
 /* -- wait -- */
@@ -257,6 +265,11 @@ static struct error *run_restart(struct runner *runner, const struct step_argume
 }
 
 /* -- faults -- */
+
+static struct error *check_inject(const struct step_arguments *arguments)
+{
+    return fault_row_check(arguments->fault);
+}
 
 static struct error *run_inject(struct runner *runner, const struct step_arguments *arguments)
 {
@@ -489,7 +502,7 @@ static const struct json_field event_fields[] = {
 };
 
 const struct step_type step_types[] = {
-    {"apply", "hosts", apply_fields, NULL, run_apply, "declare hosts of the fleet, or objects from a file"},
+    {"apply", "hosts", apply_fields, check_apply, run_apply, "declare hosts of the fleet, or objects from a file"},
     {"wait", NULL, wait_fields, check_wait, run_wait, "until hosts are in a state"},
     {"patch", NULL, patch_fields, NULL, run_patch, "merge a change into hosts"},
     {"power", NULL, power_fields, NULL, run_power, "set spec.online of hosts"},
@@ -500,7 +513,7 @@ const struct step_type step_types[] = {
     {"stop", "program", program_fields, check_program, run_stop, "end a program in good order"},
     {"start", "program", program_fields, check_program, run_start, "start a program that was ended"},
     {"restart", "program", program_fields, check_program, run_restart, "kill a program and start it again"},
-    {"inject", NULL, inject_fields, NULL, run_inject, "put a fault into the fleet"},
+    {"inject", NULL, inject_fields, check_inject, run_inject, "put a fault into the fleet"},
     {"heal", "id", heal_fields, NULL, run_heal, "take faults away again"},
     {"sleep", "duration", sleep_fields, NULL, NULL, "let time pass"},
     {"verify", "hosts", verify_fields, NULL, run_verify, "disks hold the image and the guests have started from it"},

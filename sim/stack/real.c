@@ -310,6 +310,5 @@ struct error *stack_real_init(struct stack *stack)
     stack->ops = &real_ops;
     TRY(find_folder(&world->folder));
     TRY(choose_places(stack));
-    unlink(stack->kubeconfig_path); /* of an earlier run in this directory: it names another port */
     return image_server_start(stack->env, "127.0.0.1", stack->image_path, &stack->image_server);
 }

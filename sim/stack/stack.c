@@ -2,6 +2,7 @@
 /* What both worlds share: places, files, the image server, waiting for a program to serve. */
 #include "sim/stack/stack.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <ftw.h>
 #include <inttypes.h>
@@ -40,13 +41,28 @@ int stack_program_parse(const char *name)
 
 /* -- files -- */
 
+/* The databases of an earlier run tell of machines that are gone; and a folder with other things in it was hardly meant. */
+static struct error *check_empty(const char *path)
+{
+    DIR *folder = opendir(path);
+    if (!folder)
+        return error_from_errno(errno, "reading the directory %s", path);
+    bool empty = true;
+    for (const struct dirent *entry; empty && (entry = readdir(folder));)
+        empty = str_equal(entry->d_name, ".") || str_equal(entry->d_name, "..");
+    closedir(folder);
+    if (!empty)
+        return error_new(ERROR_INVALID, "the directory %s is not empty: give a new one", path);
+    return NULL;
+}
+
 static struct error *make_directory(struct stack *stack)
 {
     if (stack->options.directory) {
         stack->directory = mem_strdup(stack->options.directory);
         if (mkdir(stack->directory, 0700) != 0 && errno != EEXIST)
             return error_from_errno(errno, "making the directory %s", stack->directory);
-        return NULL;
+        return check_empty(stack->directory);
     }
     const char *parent = str_or(getenv("TMPDIR"), "/tmp");
     stack->directory = mem_printf("%s/metal3-sim-XXXXXX", parent);
