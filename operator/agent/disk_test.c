@@ -27,7 +27,7 @@ static int setup(void **state)
     struct fixture *fixture = mem_alloc(sizeof(*fixture));
     size_t len = 0;
     CLEANUP_FREE char *image = test_image(&len);
-    assert_int_equal(len, 2816 * 1024);
+    assert_int_equal(len, 1408 * 1024);
     fixture->machine.bytes = fixture->bytes = mem_alloc(DISK_SIZE);
     memcpy(fixture->bytes, image, len);
     fixture->hardware = (struct agent_hardware){&test_hardware_ops, &fixture->machine};
@@ -84,7 +84,7 @@ static void test_gpt_is_read(void **state)
     struct partition esp = partition_table_at(table, 0), root = partition_table_at(table, 1);
     assert_true(esp.efi_system);
     assert_int_equal(esp.offset, MIB);
-    assert_int_equal(esp.size, MIB);
+    assert_int_equal(esp.size, 256 * 1024);
     assert_false(root.efi_system);
     assert_int_equal(root.number, 2);
 }
