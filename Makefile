@@ -149,13 +149,22 @@ lint: all ## formatting, banned functions, layers and other rules of the house
 	@ci/layers
 	@BUILD=$(BUILD) CPPFLAGS="$(CPPFLAGS) $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)" WARNINGS="$(WARNINGS)" ci/lint
 
+# What runs on more than one thread is the runtime and what hands work to it.
+.PHONY: test-threads
+test-threads: ## tests of the runtime and its workers under ThreadSanitizer
+	@$(MAKE) -s --no-print-directory SAN=thread BUILD=$(BUILD)/tsan test-threads-run
+
+.PHONY: test-threads-run
+test-threads-run: $(filter $(BUILD)/lib/rt/%,$(TEST_PROGRAMS))
+	@ci/run-tests $^
+
 .PHONY: test-sushy
 test-sushy: $(BUILD)/bin/bmc-emu ## drive bmc-emu with python3-sushy, where that is installed
 	@bmc-emu/redfish/sushy-test $< || [ $$? -eq 77 ]
 
 .PHONY: test-kubectl
 test-kubectl: $(BUILD)/bin/metal3-sim ## drive the embedded Kubernetes API with the kubectl in PATH, or those in KUBECTLS=
-	@sim/kube-api/kubectl-test $< kube-api
+	@KUBECTLS="$${KUBECTLS:-$$(ci/kubectls $(BUILD))}" sim/kube-api/kubectl-test $< kube-api
 
 .PHONY: clean
 clean: ## remove what was built
