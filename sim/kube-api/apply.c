@@ -223,8 +223,7 @@ struct kapi_status *kapi_apply(struct kapi_call *call, const struct json *applie
         merge_into(call->version->schema, object, view);
         drop_left_out(call, &managed, own, now, object);
         CLEANUP(json_free)
-        struct json *before = kapi_managed_view(old, object),
-                    *after = kapi_managed_view(object, old);
+        struct json *before = kapi_managed_view(old, object), *after = kapi_managed_view(object, old);
         kapi_fields_diff(call->version->schema, before, after, changed, removed);
         /* What everybody but us owned is a conflict; what goes away is ours alone. */
         struct kapi_status *status = call->force ? NULL : conflict_status(&managed, own, changed);

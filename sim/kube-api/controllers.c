@@ -498,7 +498,7 @@ static void controllers_task(void *arg)
     struct error *err = NULL;
 
     while (!err) {
-        while (controllers->first < controllers->len) {
+        while (controllers->first < controllers->len && !rt_group_cancelled(controllers->api->group)) {
             struct work work = controllers->items[controllers->first++];
             work_on(controllers, &work);
             work_release(&work);

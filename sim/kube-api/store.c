@@ -24,6 +24,7 @@ struct kapi_collection {
 struct kapi_store {
     struct kapi_storage storage; /* first: ops cast back */
     struct rt *rt;
+    struct rt_group *group;
     uint64_t rv, start_rv;
     struct map *collections;
     struct kapi_journal *journal; /* NULL: memory only */
@@ -331,6 +332,9 @@ static struct error *store_write(struct kapi_storage *storage, const struct kapi
     struct kapi_collection *collection = write->collection;
     struct kapi_object *current = kapi_collection_peek(collection, write->ns, write->name);
 
+    /* A request that was under way when the server was killed must leave nothing behind. */
+    if (rt_group_cancelled(store->group))
+        return error_new(ERROR_CANCELLED, "the server has ended");
     TRY(check_expected(write, current));
     struct kapi_object *object = kapi_object_new(json_copy(write->json ? write->json : current->json), store->rv + 1);
     struct error *err = log_write_record(store, write, object);
@@ -465,6 +469,7 @@ struct error *kapi_store_open(struct rt *rt, struct rt_group *group, const char 
 
     store->storage.ops = &store_ops;
     store->rt = rt;
+    store->group = group;
     store->collections = map_new(collection_free);
     if (data_dir) {
         TRY_WRAP(kapi_journal_open(rt, data_dir, load_record, store, &store->journal), "load the state from %s",

@@ -14,7 +14,8 @@ struct kapi_store;
 #define KAPI_HISTORY_EVENTS 4096
 #define KAPI_HISTORY_BYTES (16 * 1024 * 1024)
 
-/* `data_dir` NULL: memory only; otherwise created when missing, and its contents loaded. `group` runs the task that syncs to disk. */
+/* `data_dir` NULL: memory only; otherwise created when missing, and its contents loaded. `group` runs the task that syncs
+ * to disk; once it is cancelled nothing is written any more. */
 struct error *kapi_store_open(struct rt *rt, struct rt_group *group, const char *data_dir, struct kapi_store **ret)
     MUST_CHECK;
 void kapi_store_close(struct kapi_store *store); /* its tasks must have ended */

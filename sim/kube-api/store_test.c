@@ -180,6 +180,23 @@ static void damage(struct fixture *f)
     rt_group_free(f->group);
 }
 
+/* A killed server writes no more, whatever its tasks were about to do. */
+static void nothing_after_the_end(struct fixture *f)
+{
+    write_thing(f, WRITE_CREATE, "before", 1);
+    rt_group_cancel(f->group);
+    struct kapi_storage *storage = kapi_store_storage(f->store);
+    CLEANUP(json_free) struct json *json = json_new_object();
+    struct kapi_object *written = NULL;
+    json_set_str(json, "metadata/name", "after");
+    struct kapi_write write = {WRITE_CREATE, things(f), NULL, "after", NULL, json};
+    assert_error(storage->ops->write(storage, &write, &written), ERROR_CANCELLED);
+    close_store(f);
+    open_store(f);
+    assert_int_equal(value_of(f, "before"), 1);
+    assert_int_equal(kapi_collection_len(things(f)), 1);
+}
+
 /* Folding into a snapshot, with a crash before the old log is gone. */
 static void folds(struct fixture *f)
 {
@@ -251,12 +268,17 @@ IN_STORE(comes_back)
 IN_STORE(torn_tail)
 IN_STORE(damage)
 IN_STORE(folds)
+IN_STORE(nothing_after_the_end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_comes_back), cmocka_unit_test(test_torn_tail), cmocka_unit_test(test_damage),
-        cmocka_unit_test(test_folds),      cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_comes_back),
+        cmocka_unit_test(test_torn_tail),
+        cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_folds),
+        cmocka_unit_test(test_nothing_after_the_end),
+        cmocka_unit_test(test_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
