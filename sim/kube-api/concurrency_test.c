@@ -41,7 +41,7 @@ static void put_once(struct writer *writer, const char *key)
         CLEANUP(json_free) struct json *object = NULL;
         assert_int_equal(call(writer->w, "GET", "application/json", NULL, &object), 200);
         const char *now = json_str(json_member(json_member(object, "data"), key), "");
-        CLEANUP_FREE char *next = mem_printf("%d", now ? atoi(now) + 1 : 1);
+        CLEANUP_FREE char *next = mem_printf("%ld", now ? strtol(now, NULL, 10) + 1 : 1L);
         if (!json_member(object, "data"))
             json_set(object, "data", json_new_object());
         json_put_str(json_member(object, "data"), key, next);
