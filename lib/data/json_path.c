@@ -82,7 +82,8 @@ void json_path_describe(const char *path, struct strbuf *out)
 cJSON *json_node_member(const cJSON *object, const char *name, size_t len)
 {
     for (cJSON *child = object->child; child; child = child->next)
-        if (strncmp(child->string, name, len) == 0 && child->string[len] == '\0')
+        if ((len == 0 || *child->string == *name) && strncmp(child->string, name, len) == 0 &&
+            child->string[len] == '\0')
             return child;
     return NULL;
 }

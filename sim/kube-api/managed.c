@@ -89,7 +89,7 @@ void kapi_managed_write(struct kapi_managed *managed, struct json *object)
     }
 }
 
-struct json *kapi_managed_view(const struct json *object, const struct json *like)
+static bool is_unowned(const char *name)
 {
     static const char *const unowned[] = {"name",
                                           "namespace",
@@ -101,7 +101,17 @@ struct json *kapi_managed_view(const struct json *object, const struct json *lik
                                           "resourceVersion",
                                           "deletionTimestamp",
                                           "deletionGracePeriodSeconds"};
-    struct json *view = json_new_object();
+
+    for (size_t i = 0; i < ARRAY_SIZE(unowned); i++) {
+        if (str_equal(name, unowned[i]))
+            return true;
+    }
+    return false;
+}
+
+struct json *kapi_managed_view(const struct json *object, const struct json *like)
+{
+    struct json *view = json_new_object(), *metadata = json_new_object();
 
     JSON_FOREACH (member, object) {
         const char *name = json_key(member);
@@ -109,9 +119,10 @@ struct json *kapi_managed_view(const struct json *object, const struct json *lik
             !(like && json_equal(member, json_member(like, name))))
             json_put(view, name, json_copy(member));
     }
-    struct json *metadata = json_copy(json_member(object, "metadata"));
-    for (size_t i = 0; i < ARRAY_SIZE(unowned); i++)
-        json_remove_member(metadata, unowned[i]);
+    JSON_FOREACH (member, json_member(object, "metadata")) {
+        if (!is_unowned(json_key(member)))
+            json_put(metadata, json_key(member), json_copy(member));
+    }
     json_put(view, "metadata", metadata);
     return view;
 }

@@ -70,8 +70,15 @@ static struct kapi_status *check_version(struct kapi_call *call, const struct ka
 static void keep_other_parts(const struct kapi_call *call, struct json **object, const struct json *old)
 {
     if (str_equal(call->subresource, "status")) {
-        struct json *kept = json_copy(old);
-        copy_member(kept, *object, "status");
+        struct json *kept = json_new_object(), *status = json_detach(*object, "status");
+        JSON_FOREACH (member, old) {
+            if (!str_equal(json_key(member), "status"))
+                json_put(kept, json_key(member), json_copy(member));
+            else if (status)
+                json_put(kept, "status", TAKE_PTR(status));
+        }
+        if (status)
+            json_put(kept, "status", status);
         copy_member(json_member(kept, "metadata"), json_member(*object, "metadata"), "managedFields");
         json_free(*object);
         *object = kept;
