@@ -195,6 +195,19 @@ static void ramdisk_is_silent(struct world *w)
     assert_false(w->machine.inserted);
 }
 
+/* The ramdisk is up and reports before the BMC has answered the command to power on: nobody asks it again. */
+static void inspection_report_comes_early(struct world *w)
+{
+    enroll(w);
+    provision(w, "{\"target\":\"manage\"}", 202);
+    wait_state(w, "manageable");
+    w->machine.slow_reset = 55 * RT_S;
+    provision(w, "{\"target\":\"inspect\"}", 202);
+    wait_state(w, "manageable");
+    check_inventory(w);
+    assert_int_equal(w->machine.boots_cd, 1);
+}
+
 static void abort_inspection(struct world *w)
 {
     enroll(w);
@@ -369,6 +382,7 @@ IN_WORLD(abort_inspection)
 IN_WORLD(delete_while_deploying)
 IN_WORLD(power_requests)
 IN_WORLD(power_sync)
+IN_WORLD(inspection_report_comes_early)
 IN_WORLD(continuous_is_refused)
 IN_WORLD(sessions_are_closed)
 IN_WORLD(adoption)
@@ -387,6 +401,7 @@ int main(void)
         cmocka_unit_test(test_clean_fails),
         cmocka_unit_test(test_ramdisk_is_silent),
         cmocka_unit_test(test_abort_inspection),
+        cmocka_unit_test(test_inspection_report_comes_early),
         cmocka_unit_test(test_delete_while_deploying),
         cmocka_unit_test(test_power_requests),
         cmocka_unit_test(test_power_sync),

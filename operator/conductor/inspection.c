@@ -169,7 +169,13 @@ static bool mac_cached(const struct node *node, const char *mac)
     return false;
 }
 
-/* The node in inspect wait that has one of the MACs as a port, or was told so by its BMC. */
+/* The report may come before the BMC has answered the command that powered the machine on: the operation takes it when it gets there. */
+static bool expects_report(const struct node *node)
+{
+    return node->provision_state == STATE_INSPECT_WAIT || node->provision_state == STATE_INSPECTING;
+}
+
+/* The node under inspection that has one of the MACs as a port, or was told so by its BMC. */
 static struct node *find_node(const struct conductor *conductor, const struct json *body)
 {
     JSON_FOREACH (interface, json_get(body, "inventory/interfaces")) {
@@ -180,7 +186,7 @@ static struct node *find_node(const struct conductor *conductor, const struct js
             return node;
         struct map_iter it = {0};
         while (map_next(conductor->nodes, &it))
-            if (((struct node *)it.value)->provision_state == STATE_INSPECT_WAIT && mac_cached(it.value, mac))
+            if (expects_report(it.value) && mac_cached(it.value, mac))
                 return it.value;
     }
     return NULL;
@@ -207,7 +213,7 @@ struct error *inspection_receive(struct conductor *conductor, const struct json 
 {
     TRY(body_check(body));
     struct node *found = find_node(conductor, body);
-    if (!found || found->provision_state != STATE_INSPECT_WAIT)
+    if (!found || !expects_report(found))
         return error_new(ERROR_NOT_FOUND, "no node waits for this inspection data");
     CLEANUP(node_unref) struct node *node = node_ref(found);
     uint64_t operation = node->operation;
@@ -220,7 +226,8 @@ struct error *inspection_receive(struct conductor *conductor, const struct json 
         return error_new(ERROR_NOT_FOUND, "the inspection was aborted");
     if (str_is_empty(failure))
         node_internal_set(node, KEY_RECEIVED, "");
-    boot_iso_release(node);
+    if (node->provision_state == STATE_INSPECT_WAIT)
+        boot_iso_release(node);
     node->agent_expected = conductor->options.fast_track ? rt_now(conductor->rt) : 0;
     TRY(node_save(node));
     node_changed(node);

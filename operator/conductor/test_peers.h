@@ -49,6 +49,7 @@ struct machine {
     const char *fail_step; /* the agent fails this step once */
     bool silent;           /* the ramdisk never calls */
     bool idle_agent;       /* commands take long */
+    rt_time slow_reset;    /* how long the BMC takes to answer a power command that it has carried out */
 };
 
 struct agent_state {
@@ -479,6 +480,8 @@ static inline void bmc_reset_action(struct world *w, struct http_exchange *excha
         machine_on(w);
     else if (!str_equal(type, "On") && w->machine.on)
         machine_off(w);
+    if (w->machine.slow_reset)
+        error_free(rt_sleep(w->rt, w->machine.slow_reset));
     http_reply(exchange, 204, NULL, "", 0);
 }
 

@@ -19,8 +19,14 @@
 #define STOP_GRACE (10 * RT_S)
 #define KUBECONFIG_MAX (1024 * 1024) /* bytes */
 
+/* Whoever listens here has the /16. A port that nothing else uses. */
+#define CLAIM_PORT 9997
+#define OCTET_FIRST 16
+#define OCTET_PAIRS 100
+
 struct real_world {
-    char *folder; /* of our programs */
+    char *folder;              /* of our programs */
+    struct http_server *claim; /* on the addresses of our machines */
     struct process *processes[STACK_PROGRAM_COUNT];
 };
 
@@ -229,6 +235,7 @@ static void real_free(struct stack *stack)
     struct real_world *world = stack->world;
     for (int program = STACK_PROGRAM_COUNT - 1; program >= 0; program--)
         process_free(world->processes[program]);
+    http_server_free(world->claim);
     free(world->folder);
     free(world);
 }
@@ -259,6 +266,30 @@ static struct error *free_port(const struct env *env, const char *address, int *
     return NULL;
 }
 
+/*
+ * Two neighbouring /16 of the loopback network, one for BMCs and one for machines, that no other fleet on this machine uses: the ports of the
+ * machines' agents are fixed. A listener in the range keeps others off as long as we live.
+ */
+static struct error *claim_addresses(struct stack *stack, int *ret_octet)
+{
+    struct real_world *world = stack->world;
+    int first = (int)rt_random_below(stack->env->rt, OCTET_PAIRS);
+    for (int i = 0; i < OCTET_PAIRS; i++) {
+        int octet = OCTET_FIRST + 2 * ((first + i) % OCTET_PAIRS);
+        CLEANUP_FREE char *address = mem_printf("127.%d.255.254", octet);
+        struct http_server_options options = {.address = address, .port = CLAIM_PORT, .handle = nobody_home};
+        struct error *err = http_server_start(stack->env->net, stack->env->group, &options, &world->claim);
+        if (!err) {
+            *ret_octet = octet;
+            return NULL;
+        }
+        if (error_is(err, ERROR_CANCELLED) || i + 1 == OCTET_PAIRS)
+            return error_wrap(err, "finding loopback addresses for the machines");
+        error_free(err);
+    }
+    return NULL;
+}
+
 static struct error *choose_places(struct stack *stack)
 {
     struct stack_places *places = &stack->places;
@@ -271,9 +302,9 @@ static struct error *choose_places(struct stack *stack)
         {&places->health_port, "127.0.0.1"},    {&places->metrics_port, "127.0.0.1"},
         {&places->redfish_port, "0.0.0.0"},
     };
-    /* Second octets drawn so that two fleets on one machine seldom meet. */
-    int octet = 16 + 2 * (int)rt_random_below(stack->env->rt, 100);
+    int octet = 0;
 
+    TRY(claim_addresses(stack, &octet));
     places->kube_api_host = mem_strdup("127.0.0.1");
     places->fleet_host = mem_strdup("127.0.0.1");
     places->conductor_host = mem_strdup("127.0.0.1");
