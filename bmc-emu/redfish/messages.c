@@ -150,6 +150,11 @@ static const struct rf_message_row rows[RF_MESSAGE_COUNT] = {
                        "Place an image or resource or file that is recognized by the service at the URI.", 400},
     [RF_QUERY_NOT_SUPPORTED] = {"QueryNotSupported", "Querying is not supported by the implementation.", 0, "Warning",
                                 "Remove the query parameters and resubmit the request if the operation failed.", 501},
+    [RF_QUERY_VALUE_FORMAT] =
+        {"QueryParameterValueFormatError",
+         "The value '%1' for the parameter %2 is not a format that the parameter can accept.", 2, "Warning",
+         "Correct the value for the query parameter in the request and resubmit the request if the operation failed.",
+         400},
     [RF_PRECONDITION_FAILED] = {"PreconditionFailed",
                                 "The ETag supplied did not match the ETag required to change this resource.", 0,
                                 "Critical", "Try the operation again using the appropriate ETag.", 412},

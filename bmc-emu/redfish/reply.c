@@ -16,6 +16,11 @@ static void common_headers(struct rf_request *request)
 
 void rf_send_json(struct rf_request *request, int status)
 {
+    request->status = status;
+    if (request->inner)
+        return;
+    if (request->query && status == 200)
+        rf_query_apply(request);
     common_headers(request);
     http_reply(request->http, status, CONTENT_TYPE, strbuf_str(&request->out), request->out.len);
 }
@@ -37,7 +42,8 @@ void rf_begin(struct rf_request *request, const char *type, const char *path, co
     char tag[48];
 
     etag(request, version, tag, sizeof(tag));
-    http_reply_header(request->http, "ETag", tag);
+    if (!request->inner)
+        http_reply_header(request->http, "ETag", tag);
     jsonw_object(&request->json, NULL);
     jsonw_printf(&request->json, "@odata.type", "#%s", type);
     jsonw_str(&request->json, "@odata.id", path);
@@ -118,9 +124,9 @@ static void send_error(struct rf_request *request, int status, enum rf_message m
     strbuf_clear(&request->out);
     request->json = (struct jsonw)JSONW_INIT(&request->out);
     rf_message_write_error(&request->json, message, args, text);
-    if (status == 503)
+    if (status == 503 && !request->inner)
         http_reply_header(request->http, "Retry-After", RETRY_SECONDS);
-    if (status == 401)
+    if (status == 401 && !request->inner)
         http_reply_header(request->http, "WWW-Authenticate", "Basic realm=\"Redfish\"");
     rf_send_json(request, status);
 }
@@ -148,7 +154,7 @@ void rf_fail_error(struct rf_request *request, struct error *owned)
     const char *const args[RF_MESSAGE_ARGS_MAX] = {kind == ERROR_NOT_FOUND ? http_raw_path(request->http)
                                                                            : RETRY_SECONDS};
 
-    if (kind == ERROR_CANCELLED)
+    if (kind == ERROR_CANCELLED && !request->inner)
         http_abort(request->http);
     else
         send_error(request, replies[kind].status, replies[kind].message, args, error_message(err));

@@ -116,6 +116,10 @@ struct rf_service {
     struct rf_board **boards;    /* by machine - first; NULL, and each NULL, until it is needed */
     VEC(struct rf_task *) tasks; /* oldest first */
     uint64_t task_serial;
+    VEC(struct rf_subscription *) subscriptions;
+    uint64_t subscription_serial, event_serial;
+    int64_t event_attempts; /* further ones, of a delivery that failed */
+    rt_time event_interval; /* between them */
 };
 
 struct rf_request {
@@ -131,6 +135,9 @@ struct rf_request {
     struct json *body;                /* of PATCH and POST: an object; NULL when there was none */
     struct strbuf out;
     struct jsonw json;
+    struct rf_query *query; /* NULL: none */
+    bool inner;             /* asked by another request: what it replies stays in `out`, its status here */
+    int status;
 };
 
 struct rf_route {
@@ -208,6 +215,14 @@ struct rf_parameter {
 /* Reads the body by the table (ends with {0}); what is absent keeps its value. False when it has answered. */
 bool rf_take_parameters(struct rf_request *request, const char *action, const struct rf_parameter *table, void *out);
 
+/* -- query parameters (query.c) -- */
+/* Reads them into request->query; false when it has answered that one is not supported, or wrong. */
+bool rf_query_take(struct rf_request *request);
+void rf_query_apply(struct rf_request *request); /* to what is in request->out */
+void rf_query_free(struct rf_query *query);
+/* What a GET of the path would give to the same client; NULL when it is not 200. */
+struct json *rf_get_inner(struct rf_request *request, const char *path);
+
 /* -- what a BMC keeps for each machine (board.c) -- */
 struct rf_board *rf_board(struct rf_service *service, size_t machine); /* made when there is none */
 /* NULL when there is none. */
@@ -239,9 +254,13 @@ void rf_tasks_release(struct rf_service *service);
 bool rf_take_apply_time(struct rf_request *request, bool *ret_on_reset);
 void rf_write_apply_times(struct jsonw *json);
 
+void rf_subscriptions_release(struct rf_service *service); /* events.c */
+
 /* -- authentication (auth.c, accounts.c, sessions.c) -- */
 /* Sets request->account; false when it has answered 401 or 403. */
 bool rf_authenticate(struct rf_request *request);
+/* Whether the account (NULL: nobody is asked who he is) has the route's privilege. */
+bool rf_may(const struct rf_account *account, const struct rf_route *route);
 /* The enabled account with this name and password; NULL. */
 const struct rf_account *rf_account_check(struct rf_service *service, const char *user, const char *password);
 const struct rf_account *rf_account_named(struct rf_service *service, const char *user);

@@ -37,6 +37,9 @@ void rf_service_free(struct rf_service *service);
 /* Answers a request; may wait (a download). */
 void rf_service_handle(struct rf_service *service, struct http_exchange *http);
 
+/* Something happened to a machine of the service, in the words of its journal: subscribers are told. Does not wait. */
+void rf_service_event(struct rf_service *service, size_t machine, const char *what, const char *detail);
+
 #define RF_NO_MACHINE SIZE_MAX
 /* The machine that a path is about; RF_NO_MACHINE when it is about none in particular, or about one that is not there. */
 size_t rf_service_machine_of(const struct rf_service *service, const char *path);

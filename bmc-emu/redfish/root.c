@@ -13,6 +13,7 @@ static const struct {
     {"AccountService", RF_ROOT "/AccountService"},
     {"UpdateService", RF_ROOT "/UpdateService"},
     {"Tasks", RF_ROOT "/TaskService"},
+    {"EventService", RF_ROOT "/EventService"},
     {"Registries", RF_ROOT "/Registries"},
 };
 
@@ -24,7 +25,8 @@ void rf_get_versions(struct rf_request *request)
 
 void rf_get_root(struct rf_request *request)
 {
-    static const char *const off[] = {"FilterQuery", "SelectQuery", "OnlyMemberQuery", "ExcerptQuery"};
+    static const char *const off[] = {"FilterQuery", "ExcerptQuery"};
+    static const char *const on[] = {"SelectQuery", "OnlyMemberQuery", "TopSkipQuery"};
     struct jsonw *json = &request->json;
 
     rf_begin(request, "ServiceRoot.v1_15_0.ServiceRoot", RF_ROOT "/", "RootService", "Root Service", 1);
@@ -35,12 +37,10 @@ void rf_get_root(struct rf_request *request)
     jsonw_object(json, "ProtocolFeaturesSupported");
     for (size_t i = 0; i < ARRAY_SIZE(off); i++)
         jsonw_bool(json, off[i], false);
-    jsonw_object(json, "ExpandQuery");
-    jsonw_bool(json, "ExpandAll", false);
-    jsonw_bool(json, "Levels", false);
-    jsonw_bool(json, "Links", false);
-    jsonw_bool(json, "NoLinks", false);
-    jsonw_end(json);
+    for (size_t i = 0; i < ARRAY_SIZE(on); i++)
+        jsonw_bool(json, on[i], true);
+    jsonw_raw(json, "ExpandQuery",
+              "{\"ExpandAll\":true,\"Levels\":true,\"Links\":true,\"NoLinks\":true,\"MaxLevels\":6}");
     jsonw_end(json);
     for (size_t i = 0; i < ARRAY_SIZE(children); i++)
         rf_link(request, children[i].name, "%s", children[i].path);
@@ -86,6 +86,9 @@ static const char *const schemas[][2] = {
     {"Storage", "v1_15_1"},
     {"Drive", "v1_18_0"},
     {"VolumeCollection", NULL},
+    {"Volume", "v1_9_0"},
+    {"StorageControllerCollection", NULL},
+    {"StorageController", "v1_7_0"},
     {"Bios", "v1_2_1"},
     {"SecureBoot", "v1_1_0"},
     {"VirtualMediaCollection", NULL},
@@ -110,6 +113,15 @@ static const char *const schemas[][2] = {
     {"SoftwareInventory", "v1_9_0"},
     {"TaskService", "v1_2_0"},
     {"TaskCollection", NULL},
+    {"Task", "v1_7_3"},
+    {"EventService", "v1_10_0"},
+    {"EventDestinationCollection", NULL},
+    {"EventDestination", "v1_13_2"},
+    {"Event", "v1_7_0"},
+    {"LogServiceCollection", NULL},
+    {"LogService", "v1_4_0"},
+    {"LogEntryCollection", NULL},
+    {"LogEntry", "v1_15_0"},
     {"MessageRegistryFileCollection", NULL},
     {"MessageRegistryFile", "v1_1_3"},
     {"MessageRegistry", "v1_4_0"},

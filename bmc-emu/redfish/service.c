@@ -9,6 +9,8 @@
 #include "lib/net/http_client.h"
 
 #define SESSION_TIMEOUT_DEFAULT (1800 * RT_S)
+#define EVENT_ATTEMPTS 3
+#define EVENT_INTERVAL (5 * RT_S)
 
 struct rf_context *rf_context_new(const struct rf_options *options)
 {
@@ -63,6 +65,8 @@ struct rf_service *rf_service_new(struct rf_context *context, size_t first, size
     service->session_timeout = context->session_timeout;
     service->manager_version = 1;
     service->accounts_version = 1;
+    service->event_attempts = EVENT_ATTEMPTS;
+    service->event_interval = EVENT_INTERVAL;
     CLEANUP(error_free) struct error *err = context->driver->ops->snapshot(context->driver, first, &snapshot);
     /* The service's own UUID is like its machine's, but not the same. */
     snprintf(service->uuid, sizeof(service->uuid), "%s", err ? "62d6d63a-0000-4000-8000-000000000000" : snapshot.uuid);
@@ -78,6 +82,7 @@ void rf_service_free(struct rf_service *service)
         return;
     rf_accounts_release(service);
     rf_tasks_release(service);
+    rf_subscriptions_release(service);
     rf_boards_release(service);
     map_free(service->sessions);
     free(service);
@@ -225,7 +230,8 @@ static bool take_machine(struct rf_request *request, const struct match *match)
         return false;
     }
     if (rf_board_away(request->service, request->machine)) {
-        http_abort(request->http);
+        if (!request->inner)
+            http_abort(request->http);
         return false;
     }
     struct error *err = context->driver->ops->snapshot(context->driver, request->machine, &request->snapshot);
@@ -265,28 +271,16 @@ static bool take_body(struct rf_request *request)
     return true;
 }
 
-static void note_dollar(void *arg, const char *name, const char *value)
-{
-    bool *found = arg;
-
-    *found = *found || name[0] == '$';
-}
-
 /* Headers and query parameters that DSP0266 makes a service check. */
 static bool check_protocol(struct rf_request *request)
 {
     const char *version = http_header(request->http, "OData-Version");
-    bool dollar = false;
 
     if (version && !str_equal(version, "4.0")) {
         rf_fail(request, RF_HEADER_INVALID, "OData-Version", NULL, NULL);
         return false;
     }
-    if (*http_query_string(request->http))
-        http_each_query(request->http, note_dollar, &dollar);
-    if (dollar)
-        rf_fail(request, RF_QUERY_NOT_SUPPORTED, NULL, NULL, NULL);
-    return !dollar;
+    return !*http_query_string(request->http) || rf_query_take(request);
 }
 
 /* A BMC that restarts answers nothing; where many share a port, only what is about its machine (take_machine). */
@@ -325,6 +319,34 @@ static void dispatch(struct rf_request *request)
     }
 }
 
+struct json *rf_get_inner(struct rf_request *outer, const char *path)
+{
+    struct rf_request *request = mem_alloc(sizeof(*request));
+    const struct rf_route *other;
+    struct match match = {0};
+    struct json *ret = NULL;
+
+    *request = (struct rf_request){
+        .service = outer->service,
+        .context = outer->context,
+        .http = outer->http,
+        .account = outer->account,
+        .machine = RF_NO_MACHINE,
+        .inner = true,
+    };
+    request->json = (struct jsonw)JSONW_INIT(&request->out);
+    request->route = find_route("GET", path, &match, &other);
+    if (request->route && rf_may(request->account, request->route) && take_machine(request, &match)) {
+        request->route->handle(request);
+        CLEANUP(error_free)
+        struct error *err =
+            request->status == 200 ? json_parse(strbuf_str(&request->out), request->out.len, &ret) : NULL;
+    }
+    strbuf_release(&request->out);
+    free(request);
+    return ret;
+}
+
 void rf_service_handle(struct rf_service *service, struct http_exchange *http)
 {
     struct rf_request request = {
@@ -339,6 +361,7 @@ void rf_service_handle(struct rf_service *service, struct http_exchange *http)
     dispatch(&request);
     log_debug(service->context->env->log, "redfish request", KV("method", http_method(http)),
               KV("path", http_raw_path(http)), KV("client", http_peer_address(http)));
+    rf_query_free(request.query);
     json_free(request.body);
     strbuf_release(&request.out);
 }
