@@ -281,6 +281,12 @@ static void sessions_are_closed(struct world *w)
     provision(w, "{\"target\":\"manage\"}", 202);
     wait_state(w, "manageable");
     assert_int_equal(w->machine.sessions, 1);
+    assert_int_equal(
+        call(w, "PATCH", "/v1/nodes/ns~host",
+             "[{\"op\":\"add\",\"path\":\"/driver_info/force_persistent_boot_device\",\"value\":\"Never\"}]", NULL),
+        200);
+    assert_ok(rt_sleep(w->rt, RT_S));
+    assert_int_equal(w->machine.sessions, 1); /* that is not about the way to the BMC */
     assert_int_equal(call(w, "PATCH", "/v1/nodes/ns~host",
                           "[{\"op\":\"replace\",\"path\":\"/driver_info/redfish_username\",\"value\":\"root\"}]", NULL),
                      200);

@@ -277,16 +277,15 @@ static struct error *check_change(const struct rest *rest, struct node *node, st
 static void take_fields(struct node *node, const struct node *scratch)
 {
     CLEANUP_FREE char *old_name = mem_strdup(node->name);
-    bool connection = false, was_maintenance = node->maintenance;
+    bool same_access = bmc_same_access(node, scratch), was_maintenance = node->maintenance;
     for (size_t i = 0; i < node_field_count; i++) {
         const struct node_field *field = &node_fields[i];
         if (!(field->flags & NODE_PATCHABLE) || !field_differs(node, scratch, field))
             continue;
         CLEANUP(json_free) struct json *value = node_field_get(scratch, field);
         error_free(node_field_set(node, field, value)); /* was tried on the scratch node */
-        connection = connection || str_equal(field->name, "driver_info") || str_equal(field->name, "driver");
     }
-    if (connection)
+    if (!same_access)
         bmc_forget(node);
     if (!str_equal(old_name, node->name))
         node_renamed(node, old_name);

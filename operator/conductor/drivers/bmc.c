@@ -54,6 +54,22 @@ static void farewell_task(void *arg)
     free(farewell);
 }
 
+/* Each member of `from` whose name begins with `prefix` is the same in `other`. */
+static bool covers(const struct json *other, const struct json *from, const char *prefix)
+{
+    JSON_FOREACH (member, from)
+        if (str_has_prefix(json_key(member), prefix) && !json_equal(member, json_member(other, json_key(member))))
+            return false;
+    return true;
+}
+
+bool bmc_same_access(const struct node *a, const struct node *b)
+{
+    const struct bmc_driver *driver = bmc_driver_find(a->driver);
+    return driver && driver == bmc_driver_find(b->driver) && covers(b->driver_info, a->driver_info, driver->name) &&
+           covers(a->driver_info, b->driver_info, driver->name);
+}
+
 void bmc_forget(struct node *node)
 {
     struct bmc *bmc = TAKE_PTR(node->bmc);

@@ -89,7 +89,9 @@ struct error *bmc_eject(struct node *node, bool everything) MUST_CHECK;
 struct error *bmc_list_macs(struct node *node, struct json **ret) MUST_CHECK;
 struct error *bmc_subscribe(struct node *node, const struct json *request, struct json **ret) MUST_CHECK;
 struct error *bmc_unsubscribe(struct node *node, const char *id) MUST_CHECK;
-/* Forgets the connection, for driver_info has changed; logs out in a task. Who uses it meanwhile may end. */
+/* Whether both reach one BMC in one way: by the members of driver_info that begin with the driver's name. */
+bool bmc_same_access(const struct node *a, const struct node *b);
+/* Forgets the connection, for the way to the BMC has changed; logs out in a task. Who uses it meanwhile may end. */
 void bmc_forget(struct node *node);
 void bmc_unref(struct bmc *bmc); /* NULL is fine */
 
