@@ -503,7 +503,8 @@ static void controllers_task(void *arg)
             work_on(controllers, &work);
             work_release(&work);
         }
-        controllers->first = controllers->len = 0;
+        if (controllers->first == controllers->len)
+            controllers->first = controllers->len = 0;
         err = rt_cond_wait(rt, &controllers->changed, next_sweep);
         if (error_is(err, ERROR_TIMEOUT)) {
             error_free(err);
