@@ -132,7 +132,8 @@ static void bad_password(struct world *w)
     call(w, "GET", "/v1/nodes/ns~host", NULL, &node);
     assert_string_equal(json_str(node, "provision_state"), "enroll");
     assert_null(json_str(node, "target_provision_state"));
-    assert_non_null(strstr(json_str(node, "last_error"), "401"));
+    assert_non_null(strstr(json_str(node, "last_error"), "code 401"));
+    assert_non_null(strstr(json_str(node, "last_error"), "Check the BMC's user name and password."));
     assert_null(strstr(json_str(node, "last_error"), "password\""));
     /* the right one is used at once */
     w->machine.bad_password = false;

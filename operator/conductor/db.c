@@ -2,11 +2,13 @@
 /* SQLite behind a queue: a batch collects writes while the one before it is being committed. */
 #include "operator/conductor/db.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/data/mem.h"
 #include "lib/data/str.h"
@@ -287,6 +289,16 @@ static void make_folder(const char *path)
     mkdir(folder, 0750); /* when it fails, opening tells */
 }
 
+/* It holds the BMCs' passwords: SQLite gives its other files the mode that this one has. */
+static void make_private(const char *path)
+{
+    if (str_is_empty(path) || str_has_prefix(path, "file:") || str_has_prefix(path, ":"))
+        return;
+    CLEANUP_CLOSE int fd =
+        open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600); /* when it fails, opening tells */
+    (void)fd;
+}
+
 struct error *db_open(const struct env *env, struct rt_group *group, const char *path, struct db **ret)
 {
     CLEANUP(db_close) struct db *db = mem_alloc(sizeof(*db));
@@ -294,6 +306,7 @@ struct error *db_open(const struct env *env, struct rt_group *group, const char 
     db->rt = env->rt;
     db->group = group;
     make_folder(path);
+    make_private(path);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI | SQLITE_OPEN_FULLMUTEX;
     if (sqlite3_open_v2(path, &db->handle, flags, NULL) != SQLITE_OK)
         return error_new(ERROR_INVALID, "cannot open the database %s: %s", path,

@@ -229,7 +229,14 @@ static struct error *parse_with_fallbacks(const char *text, struct parts *ret)
     } else if (!parts.scheme[0] && !parts.hostname[0]) {
         parts_release(&parts);
         CLEANUP_FREE char *prefixed = mem_printf("ipmi://%s", text);
-        TRY_WRAP(parse_url(prefixed, &parts), "failed to parse BMC address information");
+        struct error *unparsable = parse_url(prefixed, &parts);
+        if (unparsable) { /* it speaks of the scheme that we added */
+            error_free(unparsable);
+            return error_new(ERROR_INVALID,
+                             "failed to parse BMC address information: \"%s\" is neither a host nor a URL such as "
+                             "redfish-virtualmedia://192.0.2.1/redfish/v1/Systems/1",
+                             text);
+        }
     }
     *ret = parts;
     parts = (struct parts){0};

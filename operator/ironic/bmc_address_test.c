@@ -46,6 +46,7 @@ static const struct {
 } refused[] = {
     {"", "missing BMC address"},
     {"2001:db8::1", "failed to parse BMC address information: "},
+    {"not a url", "failed to parse BMC address information: \"not a url\" is neither a host nor a URL"},
     {"[2001:db8::1]", "failed to parse BMC address information: "},
     {"redfish://host:abc/", "failed to parse BMC address information: "},
     {"redfish://ho st/", "BMC address hostname/IP : [redfish://ho st/] is invalid"},

@@ -47,8 +47,11 @@ static struct error *status_error(const struct redfish *redfish, const char *met
     else if (status >= 500 || status == 429)
         kind = ERROR_TRANSIENT;
     CLEANUP_FREE char *text = error_text(response);
-    return error_new_code(kind, status, "HTTP %s %s%s returned code %d. %s", method, redfish->address, path, status,
-                          text);
+    const char *remedy = status == 401   ? " Check the BMC's user name and password."
+                         : status == 403 ? " The BMC's user has not the privileges for it."
+                                         : "";
+    return error_new_code(kind, status, "HTTP %s %s%s returned code %d. %s%s", method, redfish->address, path, status,
+                          text, remedy);
 }
 
 /* A BMC that asks for a moment (IRO-381, IRO-382). */
