@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// bmc-emu: a fleet of in-memory machines behind Redfish BMCs. This file is its command line; emulator.c does the work.
+// bmc-emu: a fleet of in-memory machines behind BMCs that speak Redfish and IPMI. This file is its command line; emulator.c does the work.
 #include <stdio.h>
 
 #include "bmc-emu/emulator.h"
@@ -18,6 +18,11 @@ static void announce(const struct bmc_emulator *emulator, const struct bmc_setti
         printf("redfish: %zu BMCs at %s/redfish/v1/ to %s/redfish/v1/\n", count, first, last);
     else
         printf("redfish: %zu system%s at %s/redfish/v1/\n", count, count == 1 ? "" : "s", first);
+    if (bmc_emulator_ipmi_port(emulator))
+        printf("ipmi: UDP port %d%s\n", bmc_emulator_ipmi_port(emulator),
+               settings->addresses ? " of the same addresses"
+               : count > 1         ? " and those after it"
+                                   : "");
     fflush(stdout);
 }
 
@@ -53,7 +58,7 @@ static struct error *serve(const struct env *env, const struct bmc_settings *set
     }
     struct error *err = bmc_emulator_start(env, options, &emulator);
     if (error_is(err, ERROR_CONFLICT))
-        err = error_wrap(err, "choose another --%s", settings->addresses ? "redfish-port" : "port");
+        err = error_wrap(err, "choose another --%s or --ipmi-port", settings->addresses ? "redfish-port" : "port");
     TRY(err);
     if (settings->faults)
         TRY_WRAP(read_faults(plan, settings->faults), "--faults");
@@ -81,7 +86,8 @@ int main(int argc, char **argv)
     static const struct program program = {
         .name = "bmc-emu",
         .synopsis = "",
-        .description = "Virtual machines in memory, each behind a Redfish BMC, for testing whoever talks to BMCs.",
+        .description =
+            "Virtual machines in memory, each behind a BMC (Redfish, IPMI), for testing whoever talks to BMCs.",
         .options = bmc_setting_options,
         .options_size = sizeof(struct bmc_settings),
         .run = run,

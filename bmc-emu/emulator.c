@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bmc-emu/drivers/memory.h"
+#include "bmc-emu/ipmi/ipmi.h"
 #include "bmc-emu/redfish/rf.h"
 #include "lib/data/str.h"
 #include "lib/log/log.h"
@@ -35,9 +36,11 @@ struct bmc_emulator {
     struct service_front services_front;
     struct bmc_front *front; /* decorated */
     struct http_server *server;
+    struct ipmi_context *ipmi; /* NULL: none */
     struct pki_pair pair;
     bool tls;
     uint32_t first_address; /* of machine 0; 0: they share one */
+    unsigned prefix_bits;   /* of `addresses` */
     char *address;
     void (*on_event)(void *arg, struct machine *machine, const char *what, const char *detail); /* of the options */
     void *on_event_arg;
@@ -62,7 +65,7 @@ static void services_free(struct bmc_front *front)
 /* -- addresses -- */
 
 /* "127.1.0.0/16" to the address after the prefix's own, and how many there are. */
-static struct error *parse_prefix(const char *text, uint32_t *ret_first, size_t *ret_size)
+static struct error *parse_prefix(const char *text, uint32_t *ret_first, unsigned *ret_bits, size_t *ret_size)
 {
     unsigned parts[4], bits;
     char end;
@@ -73,6 +76,7 @@ static struct error *parse_prefix(const char *text, uint32_t *ret_first, size_t 
     uint32_t address = parts[0] << 24 | parts[1] << 16 | parts[2] << 8 | parts[3];
     uint32_t mask = UINT32_MAX << (32 - bits);
     *ret_first = (address & mask) + 1;
+    *ret_bits = bits;
     *ret_size = ~mask - 1;
     return NULL;
 }
@@ -165,14 +169,14 @@ static struct error *take_addresses(struct bmc_emulator *emulator, const struct 
     emulator->address = mem_strdup(str_or(options->address, "127.0.0.1"));
     if (!options->addresses)
         return NULL;
-    TRY(parse_prefix(options->addresses, &emulator->first_address, &size));
+    TRY(parse_prefix(options->addresses, &emulator->first_address, &emulator->prefix_bits, &size));
     if (options->machines > size)
         return error_new(ERROR_INVALID, "addresses %s hold %zu machines, %zu are asked for", options->addresses, size,
                          options->machines);
     return NULL;
 }
 
-/* A machine's journal has grown: tells the subscribers of its BMC, and who started the emulator. */
+/* A machine's journal has grown: tells the subscribers and the event log of its BMC, and who started the emulator. */
 static void machine_event(void *arg, struct machine *machine, const char *what, const char *detail)
 {
     struct bmc_emulator *emulator = arg;
@@ -180,6 +184,8 @@ static void machine_event(void *arg, struct machine *machine, const char *what, 
 
     if (emulator->services)
         rf_service_event(emulator->services[emulator->first_address ? number : 0], number, what, detail);
+    if (emulator->ipmi)
+        ipmi_event(emulator->ipmi, number, what, detail);
     if (emulator->on_event)
         emulator->on_event(emulator->on_event_arg, machine, what, detail);
 }
@@ -250,6 +256,38 @@ static struct error *listen(struct bmc_emulator *emulator, const struct bmc_emul
     return http_server_start(emulator->env->net, emulator->group, &server, &emulator->server);
 }
 
+static size_t ipmi_machine_at(void *arg, const char *address)
+{
+    size_t machine = machine_at(arg, address);
+
+    return machine == RF_NO_MACHINE ? IPMI_NO_MACHINE : machine;
+}
+
+static struct error *listen_ipmi(struct bmc_emulator *emulator, const struct bmc_emulator_options *options)
+{
+    struct ipmi_options ipmi = {
+        .env = emulator->env,
+        .group = emulator->group,
+        .driver = emulator->driver,
+        .user = options->user,
+        .password = options->password,
+        .prefix_bits = emulator->prefix_bits,
+        .address_of = machine_address,
+        .machine_at = ipmi_machine_at,
+        .arg = emulator,
+    };
+
+    if (!options->addresses && (size_t)options->ipmi_port + emulator->count > 65536)
+        return error_new(ERROR_INVALID, "IPMI port %d and %zu machines go past port 65535", options->ipmi_port,
+                         emulator->count);
+    TRY(ipmi_context_new(&ipmi, &emulator->ipmi));
+    if (options->addresses)
+        return ipmi_listen(emulator->ipmi, options->addresses, options->ipmi_port, IPMI_NO_MACHINE);
+    for (size_t i = 0; i < emulator->count; i++)
+        TRY(ipmi_listen(emulator->ipmi, emulator->address, options->ipmi_port + (int)i, i));
+    return NULL;
+}
+
 struct error *bmc_emulator_start(const struct env *env, const struct bmc_emulator_options *options,
                                  struct bmc_emulator **ret)
 {
@@ -266,6 +304,8 @@ struct error *bmc_emulator_start(const struct env *env, const struct bmc_emulato
     TRY(make_machines(emulator, options));
     make_services(emulator, options);
     TRY_WRAP(listen(emulator, options), "Redfish listener");
+    if (options->ipmi_port)
+        TRY_WRAP(listen_ipmi(emulator, options), "IPMI listener");
     *ret = TAKE_PTR(emulator);
     return NULL;
 }
@@ -277,6 +317,7 @@ void bmc_emulator_stop(struct bmc_emulator *emulator)
     if (emulator->server)
         http_server_stop(emulator->server);
     rt_group_stop(emulator->group);
+    ipmi_context_free(emulator->ipmi);
     http_server_free(emulator->server);
     if (emulator->front)
         emulator->front->ops->free(emulator->front);
@@ -313,6 +354,11 @@ struct bmc_driver *bmc_emulator_driver(struct bmc_emulator *emulator)
 int bmc_emulator_port(const struct bmc_emulator *emulator)
 {
     return http_server_port(emulator->server);
+}
+
+int bmc_emulator_ipmi_port(const struct bmc_emulator *emulator)
+{
+    return emulator->ipmi ? ipmi_port(emulator->ipmi) : 0;
 }
 
 const char *bmc_emulator_base_url(const struct bmc_emulator *emulator, size_t number, char *buf, size_t cap)

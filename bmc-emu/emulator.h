@@ -31,6 +31,7 @@ struct bmc_emulator_options {
         addresses; /* "127.1.0.0/16": machine N (from 1) at its Nth address, port `port`; NULL: all at `address` and `port` */
     const char *address; /* of the shared port; NULL: "127.0.0.1" */
     int port;            /* 0: 443 with `addresses`, else any free one */
+    int ipmi_port;       /* UDP; 0: no IPMI. Without `addresses` machine N (from 1) has port `ipmi_port` + N - 1 */
     const char *user;    /* NULL: no authentication */
     const char *password;
     bool tls; /* with the pair below, or one made at the start */
@@ -58,6 +59,8 @@ struct machine *bmc_emulator_machine(struct bmc_emulator *emulator,
 /* The decorated driver, as the front ends see it. */
 struct bmc_driver *bmc_emulator_driver(struct bmc_emulator *emulator);
 int bmc_emulator_port(const struct bmc_emulator *emulator);
+/* Of the first machine; 0: no IPMI. */
+int bmc_emulator_ipmi_port(const struct bmc_emulator *emulator);
 /* "https://127.1.0.5:8443" into `buf`; returns it. */
 const char *bmc_emulator_base_url(const struct bmc_emulator *emulator, size_t number, char *buf, size_t cap);
 /* "https://127.1.0.5:8443/redfish/v1/Systems/<id>" into `buf`; returns it. */

@@ -9,8 +9,10 @@
 #include "lib/data/file.h"
 #include "lib/data/str.h"
 #include "lib/data/yaml.h"
+#include "lib/ipmi/wire.h"
 
 #define PORT_DEFAULT 8000 /* sushy-tools' */
+#define HTTPS_PORT 443
 #define PEM_MAX (256 * 1024)
 
 #define FIELD(member) offsetof(struct bmc_settings, member)
@@ -52,6 +54,16 @@ const struct option_spec bmc_setting_options[] = {
      .offset = FIELD(redfish_port),
      .value = "PORT",
      .help = "Redfish port of --addresses [443]"},
+    {.name = "ipmi",
+     .type = OPTION_STRING,
+     .offset = FIELD(ipmi),
+     .value = "auto|on|off",
+     .help = "auto: with --addresses at the standard ports, and when there is an IPMI port [auto]"},
+    {.name = "ipmi-port",
+     .type = OPTION_INT,
+     .offset = FIELD(ipmi_port),
+     .value = "PORT",
+     .help = "UDP port of IPMI; without --addresses machine N has the (N-1)th after it [623]"},
     {.name = "user",
      .environment = "BMC_EMU_USER",
      .type = OPTION_STRING,
@@ -96,6 +108,8 @@ static const struct json_field file_fields[] = {
     {"interface", JSON_FIELD_STRING, FIELD(address)},
     {"addresses", JSON_FIELD_STRING, FIELD(addresses)},
     {"redfishPort", JSON_FIELD_INT, FIELD(redfish_port)},
+    {"ipmi", JSON_FIELD_STRING, FIELD(ipmi), .values = (const char *const[]){"auto", "on", "off", NULL}},
+    {"ipmiPort", JSON_FIELD_INT, FIELD(ipmi_port)},
     {"user", JSON_FIELD_STRING, FIELD(user)},
     {"password", JSON_FIELD_STRING, FIELD(password)},
     {"tls", JSON_FIELD_STRING, FIELD(tls), .values = (const char *const[]){"auto", "on", "off", NULL}},
@@ -170,6 +184,22 @@ static struct error *take_port(int64_t given, const char *option, int fallback, 
     return NULL;
 }
 
+/* IPMI's port, or 0 for none. Where Redfish is not at its own port, somebody is likely to lack the right to the low ones. */
+static struct error *take_ipmi(const struct bmc_settings *settings, const struct bmc_emulator_options *options,
+                               int *ret)
+{
+    const char *ipmi = str_or(settings->ipmi, "auto");
+    int port;
+
+    if (!str_equal(ipmi, "auto") && !str_equal(ipmi, "on") && !str_equal(ipmi, "off"))
+        return error_new(ERROR_INVALID, "--ipmi is \"%s\"; it can be auto, on or off", ipmi);
+    TRY(take_port(settings->ipmi_port, "ipmi-port", IPMI_PORT, &port));
+    bool standard = settings->addresses && options->port == HTTPS_PORT;
+    if (str_equal(ipmi, "on") || (str_equal(ipmi, "auto") && (standard || settings->ipmi_port)))
+        *ret = port;
+    return NULL;
+}
+
 struct error *bmc_settings_apply(const struct bmc_settings *settings, struct bmc_settings_files *files,
                                  struct bmc_emulator_options *ret)
 {
@@ -196,9 +226,10 @@ struct error *bmc_settings_apply(const struct bmc_settings *settings, struct bmc
     if (settings->user && !settings->password)
         return error_new(ERROR_INVALID, "--user needs --password, or BMC_EMU_PASSWORD in the environment");
     if (settings->addresses)
-        TRY(take_port(settings->redfish_port, "redfish-port", 443, &options.port));
+        TRY(take_port(settings->redfish_port, "redfish-port", HTTPS_PORT, &options.port));
     else
         TRY(take_port(settings->port, "port", PORT_DEFAULT, &options.port));
+    TRY(take_ipmi(settings, &options, &options.ipmi_port));
     TRY(take_tls(settings, files, &options));
     if (settings->profile)
         TRY_WRAP(machine_profile_load(settings->profile, &files->profile), "--profile");

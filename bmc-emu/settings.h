@@ -8,8 +8,8 @@
 
 struct bmc_settings {
     char *config;
-    char *driver, *addresses, *address, *user, *password, *certificate, *key, *profile, *tls, *faults;
-    int64_t machines, port, redfish_port; /* 0: not set */
+    char *driver, *addresses, *address, *user, *password, *certificate, *key, *profile, *tls, *ipmi, *faults;
+    int64_t machines, port, redfish_port, ipmi_port; /* 0: not set */
 };
 
 /* The options' table, for program_main(). */
