@@ -37,6 +37,9 @@ static void wrong_options_are_named(void **state)
     bad.ironic.endpoint = NULL;
     check_fails(&bad, "IRONIC_ENDPOINT");
     bad = good;
+    bad.ironic.endpoint = (char *)"ironic";
+    check_fails(&bad, "IRONIC_ENDPOINT");
+    bad = good;
     bad.ironic.deploy_ramdisk_url = (char *)"http://x";
     check_fails(&bad, "DEPLOY_KERNEL_URL");
     bad = good;

@@ -5,6 +5,7 @@
 
 #include "lib/data/str.h"
 #include "lib/data/time.h"
+#include "lib/net/http_client.h"
 #include "operator/operator.h"
 
 #define FIELD(name) .offset = offsetof(struct operator_options, name)
@@ -136,11 +137,22 @@ static struct error *check_boot_device(const char *option, const char *value)
     return error_new(ERROR_INVALID, "option --%s: \"%s\" is not one of Default, Always, Never", option, value);
 }
 
+static struct error *check_endpoint(const char *endpoint)
+{
+    struct url url;
+    struct error *err = url_parse(endpoint, &url);
+    if (err)
+        return error_wrap(err, "option --ironic-endpoint or IRONIC_ENDPOINT");
+    url_release(&url);
+    return NULL;
+}
+
 static struct error *check_ironic(const struct operator_options *options)
 {
     const struct ironic_options *ironic = &options->ironic;
     if (str_is_empty(ironic->endpoint))
         return error_new(ERROR_INVALID, "no Ironic: set --ironic-endpoint or IRONIC_ENDPOINT");
+    TRY(check_endpoint(ironic->endpoint));
     if (str_is_empty(ironic->deploy_kernel_url) && !str_is_empty(ironic->deploy_ramdisk_url))
         return error_new(ERROR_INVALID, "DEPLOY_RAMDISK_URL is set without DEPLOY_KERNEL_URL");
     if (!options->build_preprovisioning_image && !str_is_empty(ironic->deploy_kernel_url) &&

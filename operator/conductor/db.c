@@ -244,10 +244,25 @@ struct error *db_each(struct db *db, enum db_kind kind,
 
 /* -- opening -- */
 
+/* What SQLite says, and what to do about it. */
+static struct error *explain(struct db *db)
+{
+    const char *text = sqlite3_errmsg(db->handle);
+    switch (sqlite3_errcode(db->handle) & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return error_new(ERROR_CONFLICT, "%s: another conductor uses it; give this one its own", text);
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT:
+        return error_new(ERROR_INVALID, "%s: move it away, the hosts will be registered again", text);
+    }
+    return error_new(ERROR_INTERNAL, "%s", text);
+}
+
 static struct error *execute(struct db *db, const char *sql)
 {
     if (sqlite3_exec(db->handle, sql, NULL, NULL, NULL) != SQLITE_OK)
-        return error_new(ERROR_INTERNAL, "%s", sqlite3_errmsg(db->handle));
+        return explain(db);
     return NULL;
 }
 
@@ -256,8 +271,9 @@ static struct error *schema_version(struct db *db, int *ret)
     sqlite3_stmt *statement = NULL;
     if (sqlite3_prepare_v2(db->handle, "PRAGMA user_version", -1, &statement, NULL) != SQLITE_OK ||
         sqlite3_step(statement) != SQLITE_ROW) {
+        struct error *err = explain(db);
         sqlite3_finalize(statement);
-        return error_new(ERROR_INVALID, "%s", sqlite3_errmsg(db->handle));
+        return err;
     }
     *ret = sqlite3_column_int(statement, 0);
     sqlite3_finalize(statement);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,7 +25,7 @@
 struct kapi_journal {
     struct rt *rt;
     char *dir;
-    int log_fd;
+    int log_fd, lock_fd;
     uint64_t log_number;
     uint64_t log_size, snapshot_size;
     bool dirty;
@@ -129,7 +130,9 @@ static struct error *load_records(struct kapi_journal *journal, const unsigned c
         if (!sound && at + HEADER_SIZE + len == size)
             break;
         if (!sound)
-            return error_new(ERROR_INVALID, "damaged record at byte %zu", at);
+            return error_new(ERROR_INVALID,
+                             "damaged record at byte %zu: restore the directory from a copy, or start with a new one",
+                             at);
         TRY(decode(payload, len, load, arg, after));
         at += HEADER_SIZE + len;
     }
@@ -232,6 +235,19 @@ static struct error *load_log(struct kapi_journal *journal, uint64_t number, con
     return NULL;
 }
 
+/* Two servers that append to one log would make it unreadable. */
+static struct error *lock_folder(struct kapi_journal *journal)
+{
+    journal->lock_fd = open(journal->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (journal->lock_fd < 0)
+        return error_from_errno(errno, "open %s", journal->dir);
+    if (flock(journal->lock_fd, LOCK_EX | LOCK_NB) == 0)
+        return NULL;
+    if (errno == EWOULDBLOCK)
+        return error_new(ERROR_CONFLICT, "%s is in use by another API server: give another directory", journal->dir);
+    return error_from_errno(errno, "lock %s", journal->dir);
+}
+
 struct error *kapi_journal_open(struct rt *rt, const char *dir,
                                 struct error *(*load)(void *arg, const struct kapi_record *record), void *arg,
                                 struct kapi_journal **ret)
@@ -243,10 +259,11 @@ struct error *kapi_journal_open(struct rt *rt, const char *dir,
 
     journal->rt = rt;
     journal->dir = mem_strdup(dir);
-    journal->log_fd = -1;
+    journal->log_fd = journal->lock_fd = -1;
     make_crc_table(journal->crc_table);
     if (mkdir(dir, 0700) < 0 && errno != EEXIST)
         return error_from_errno(errno, "create %s", dir);
+    TRY(lock_folder(journal));
     TRY(load_snapshot(journal, &loading));
     TRY(list_logs(journal, &logs, &count));
     for (size_t i = 0; i < count; i++)
@@ -266,6 +283,8 @@ void kapi_journal_close(struct kapi_journal *journal)
         fdatasync(journal->log_fd);
         close(journal->log_fd);
     }
+    if (journal->lock_fd >= 0)
+        close(journal->lock_fd);
     free(journal->dir);
     free(journal);
 }

@@ -180,6 +180,18 @@ static void damage(struct fixture *f)
     rt_group_free(f->group);
 }
 
+static void two_servers(struct fixture *f)
+{
+    struct kapi_store *second = NULL;
+    struct rt_group *group = rt_group_new(f->rt, NULL, "second");
+    assert_error_text(kapi_store_open(f->rt, group, f->dir, &second), ERROR_CONFLICT,
+                      "is in use by another API server: give another directory");
+    assert_null(second);
+    rt_group_free(group);
+    close_store(f);
+    open_store(f); /* the lock goes with its owner */
+}
+
 /* A killed server writes no more, whatever its tasks were about to do. */
 static void nothing_after_the_end(struct fixture *f)
 {
@@ -267,17 +279,16 @@ static void test_restart(void **state)
 IN_STORE(comes_back)
 IN_STORE(torn_tail)
 IN_STORE(damage)
+IN_STORE(two_servers)
 IN_STORE(folds)
 IN_STORE(nothing_after_the_end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_comes_back),
-        cmocka_unit_test(test_torn_tail),
-        cmocka_unit_test(test_damage),
-        cmocka_unit_test(test_folds),
-        cmocka_unit_test(test_nothing_after_the_end),
+        cmocka_unit_test(test_comes_back), cmocka_unit_test(test_torn_tail),
+        cmocka_unit_test(test_damage),     cmocka_unit_test(test_two_servers),
+        cmocka_unit_test(test_folds),      cmocka_unit_test(test_nothing_after_the_end),
         cmocka_unit_test(test_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
