@@ -240,6 +240,15 @@ static void release_slots(struct machine_profile *profile)
     VEC_RELEASE(&profile->slots);
 }
 
+void machine_profile_clear_hardware(struct machine_profile *profile)
+{
+    release_disks(profile);
+    release_nics(profile);
+    release_slots(profile);
+    VEC_RELEASE(&profile->boot_order);
+    VEC_RELEASE(&profile->boot_targets);
+}
+
 void machine_profile_free(struct machine_profile *profile)
 {
     if (!profile)
@@ -250,11 +259,7 @@ void machine_profile_free(struct machine_profile *profile)
                      profile->cpu_vendor,    profile->cpu_model};
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
         free(texts[i]);
-    release_disks(profile);
-    release_nics(profile);
-    release_slots(profile);
-    VEC_RELEASE(&profile->boot_order);
-    VEC_RELEASE(&profile->boot_targets);
+    machine_profile_clear_hardware(profile);
     json_free(profile->bios);
     free(profile);
 }

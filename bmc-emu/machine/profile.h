@@ -75,6 +75,8 @@ struct machine_profile {
 struct machine_profile *machine_profile_new(void);
 /* ERROR_INVALID names file, line and key. */
 struct error *machine_profile_load(const char *path, struct machine_profile **ret) MUST_CHECK;
+/* Takes away disks, NICs, drives and boot targets, for a profile that is made from something else than a file. */
+void machine_profile_clear_hardware(struct machine_profile *profile);
 void machine_profile_free(struct machine_profile *profile);
 DEFINE_CLEANUP(struct machine_profile, machine_profile_free);
 
