@@ -46,6 +46,11 @@ struct bmc_driver_ops {
     unsigned (*capabilities)(
         const struct bmc_driver *driver); /* of enum bmc_capability; others are ERROR_UNSUPPORTED */
     size_t (*count)(const struct bmc_driver *driver);
+    /*
+     * The number of the machine with this UUID or name; SIZE_MAX when there is none. May wait. NULL: machines never come or go, so that whoever asks
+     * can keep a list.
+     */
+    size_t (*find)(struct bmc_driver *driver, const char *id);
     const char *(*machine_name)(const struct bmc_driver *driver, size_t machine); /* borrowed, never NULL */
     struct error *(*snapshot)(struct bmc_driver *driver, size_t machine, struct bmc_snapshot *ret);
     struct error *(*power)(struct bmc_driver *driver, size_t machine, enum machine_action action);

@@ -94,8 +94,7 @@ static void inventory_is_the_domains(void **state)
 static void orders_are_read_in_all_ways(void **state)
 {
     CLEANUP(domain_xml_free)
-    struct domain_xml *classes = parse(by_class),
-                      *devices = parse(by_device), *none = parse(no_order);
+    struct domain_xml *classes = parse(by_class), *devices = parse(by_device), *none = parse(no_order);
 
     assert_order(classes, "52:54:00:00:00:01 52:54:00:00:00:02 vda vdb");
     assert_order(devices, "52:54:00:00:00:01 vda");
