@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// bmc-emu: a fleet of in-memory machines behind BMCs that speak Redfish and IPMI. This file is its command line; emulator.c does the work.
+// bmc-emu: a fleet of machines, in memory or libvirt domains, behind BMCs that speak Redfish and IPMI. This file is its command line.
 #include <stdio.h>
 
+#include "bmc-emu/drivers/libvirt.h"
 #include "bmc-emu/emulator.h"
 #include "bmc-emu/faults/layers.h"
 #include "bmc-emu/settings.h"
@@ -13,7 +14,7 @@ static void announce(const struct bmc_emulator *emulator, const struct bmc_setti
     size_t count = bmc_emulator_count(emulator);
 
     bmc_emulator_base_url(emulator, 0, first, sizeof(first));
-    bmc_emulator_base_url(emulator, count - 1, last, sizeof(last));
+    bmc_emulator_base_url(emulator, count ? count - 1 : 0, last, sizeof(last));
     if (settings->addresses && count > 1)
         printf("redfish: %zu BMCs at %s/redfish/v1/ to %s/redfish/v1/\n", count, first, last);
     else
@@ -66,6 +67,25 @@ static struct error *serve(const struct env *env, const struct bmc_settings *set
     return rt_sleep(env->rt, RT_FOREVER);
 }
 
+/* What the driver for libvirt domains takes from the command line. */
+struct libvirt_choice {
+    const char *uri, *media_dir;
+};
+
+static struct error *make_libvirt(void *arg, const struct bmc_driver_parts *parts, struct bmc_driver **ret)
+{
+    const struct libvirt_choice *choice = arg;
+    struct bmc_libvirt_options libvirt = {
+        .env = parts->env,
+        .group = parts->group,
+        .uri = choice->uri,
+        .media_dir = choice->media_dir,
+        .fetcher = parts->fetcher,
+    };
+
+    return bmc_libvirt_new(&libvirt, ret);
+}
+
 static struct error *run(const struct env *env, void *opaque, int argc, char **argv)
 {
     struct bmc_settings *settings = opaque;
@@ -75,6 +95,11 @@ static struct error *run(const struct env *env, void *opaque, int argc, char **a
     if (settings->config)
         TRY_WRAP(bmc_settings_read(settings, settings->config), "--config");
     struct error *err = bmc_settings_apply(settings, &files, &options);
+    struct libvirt_choice libvirt = {bmc_settings_libvirt(settings), files.media_dir};
+    if (!err && libvirt.uri) {
+        options.make_driver = make_libvirt;
+        options.make_driver_arg = &libvirt;
+    }
     if (!err)
         err = serve(env, settings, &options);
     bmc_settings_files_release(&files);
@@ -86,8 +111,8 @@ int main(int argc, char **argv)
     static const struct program program = {
         .name = "bmc-emu",
         .synopsis = "",
-        .description =
-            "Virtual machines in memory, each behind a BMC (Redfish, IPMI), for testing whoever talks to BMCs.",
+        .description = "Virtual machines, in memory or of libvirt, each behind a BMC (Redfish, IPMI), for testing "
+                       "whoever talks to BMCs.",
         .options = bmc_setting_options,
         .options_size = sizeof(struct bmc_settings),
         .run = run,

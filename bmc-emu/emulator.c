@@ -28,7 +28,7 @@ struct bmc_emulator {
     struct machine_profile *own_profile; /* when the options gave none */
     const struct machine_profile *profile;
     struct media_fetcher *fetcher;
-    struct bmc_driver *memory; /* borrowed: inside `driver` */
+    struct bmc_driver *memory; /* borrowed: inside `driver`; NULL: machines are elsewhere */
     struct bmc_driver *driver; /* decorated */
     struct rf_context *redfish;
     struct rf_service **services; /* one a machine, or one for all */
@@ -158,21 +158,26 @@ static struct error *take_tls(struct bmc_emulator *emulator, const struct bmc_em
     return NULL;
 }
 
-static struct error *take_addresses(struct bmc_emulator *emulator, const struct bmc_emulator_options *options)
+/* *ret_size is how many machines there can be. */
+static struct error *take_addresses(struct bmc_emulator *emulator, const struct bmc_emulator_options *options,
+                                    size_t *ret_size)
 {
-    size_t size;
-
-    if (options->machines < 1 || options->machines > BMC_MACHINES_MAX)
-        return error_new(ERROR_INVALID, "%zu machines are asked for, possible are 1 to %d", options->machines,
-                         BMC_MACHINES_MAX);
-    emulator->count = options->machines;
     emulator->address = mem_strdup(str_or(options->address, "127.0.0.1"));
+    *ret_size = BMC_MACHINES_MAX;
     if (!options->addresses)
         return NULL;
-    TRY(parse_prefix(options->addresses, &emulator->first_address, &emulator->prefix_bits, &size));
-    if (options->machines > size)
+    return parse_prefix(options->addresses, &emulator->first_address, &emulator->prefix_bits, ret_size);
+}
+
+static struct error *check_count(const struct bmc_emulator *emulator, const struct bmc_emulator_options *options,
+                                 size_t size)
+{
+    if (options->addresses && emulator->count < 1)
+        return error_new(ERROR_INVALID, "there is no machine yet that could have one of the addresses %s",
+                         options->addresses);
+    if (options->addresses && emulator->count > size)
         return error_new(ERROR_INVALID, "addresses %s hold %zu machines, %zu are asked for", options->addresses, size,
-                         options->machines);
+                         emulator->count);
     return NULL;
 }
 
@@ -190,13 +195,13 @@ static void machine_event(void *arg, struct machine *machine, const char *what, 
         emulator->on_event(emulator->on_event_arg, machine, what, detail);
 }
 
-static struct error *make_machines(struct bmc_emulator *emulator, const struct bmc_emulator_options *options)
+static struct error *make_memory(struct bmc_emulator *emulator, const struct bmc_emulator_options *options)
 {
-    const struct bmc_layers *layers = options->layers;
     struct bmc_memory_options memory = {
         .env = emulator->env,
         .group = emulator->group,
-        .count = emulator->count,
+        .count = options->machines,
+        .fetcher = emulator->fetcher,
         .profile = emulator->profile,
         .guest = options->guest,
         .bmc_address = machine_address,
@@ -205,13 +210,28 @@ static struct error *make_machines(struct bmc_emulator *emulator, const struct b
         .on_event_arg = emulator,
     };
 
-    TRY(media_fetcher_http_new(emulator->env->net, &emulator->fetcher));
-    if (layers && layers->wrap_fetcher)
-        emulator->fetcher = layers->wrap_fetcher(layers->arg, emulator->fetcher);
-    memory.fetcher = emulator->fetcher;
+    if (options->machines < 1 || options->machines > BMC_MACHINES_MAX)
+        return error_new(ERROR_INVALID, "%zu machines are asked for, possible are 1 to %d", options->machines,
+                         BMC_MACHINES_MAX);
     emulator->memory = emulator->driver = bmc_memory_new(&memory);
+    return NULL;
+}
+
+static struct error *make_machines(struct bmc_emulator *emulator, const struct bmc_emulator_options *options)
+{
+    const struct bmc_layers *layers = options->layers;
+
+    TRY(media_fetcher_http_new(emulator->env->net, &emulator->fetcher));
+    if (layers && layers->wrap_fetcher && !options->make_driver)
+        emulator->fetcher = layers->wrap_fetcher(layers->arg, emulator->fetcher);
+    struct bmc_driver_parts parts = {emulator->env, emulator->group, emulator->fetcher};
+    if (options->make_driver)
+        TRY(options->make_driver(options->make_driver_arg, &parts, &emulator->driver));
+    else
+        TRY(make_memory(emulator, options));
     if (layers && layers->wrap_driver)
         emulator->driver = layers->wrap_driver(layers->arg, emulator->driver);
+    emulator->count = emulator->driver->ops->count(emulator->driver);
     return NULL;
 }
 
@@ -232,7 +252,7 @@ static void make_services(struct bmc_emulator *emulator, const struct bmc_emulat
     emulator->service_count = emulator->first_address ? emulator->count : 1;
     emulator->services = mem_alloc_array(emulator->service_count, sizeof(struct rf_service *));
     for (size_t i = 0; i < emulator->service_count; i++)
-        emulator->services[i] = rf_service_new(emulator->redfish, i, emulator->first_address ? 1 : emulator->count);
+        emulator->services[i] = rf_service_new(emulator->redfish, i, emulator->first_address ? 1 : RF_ALL_MACHINES);
     emulator->services_front.base.ops = &front_ops;
     emulator->services_front.emulator = emulator;
     emulator->front = &emulator->services_front.base;
@@ -292,6 +312,7 @@ struct error *bmc_emulator_start(const struct env *env, const struct bmc_emulato
                                  struct bmc_emulator **ret)
 {
     CLEANUP(bmc_emulator_stop) struct bmc_emulator *emulator = mem_alloc(sizeof(*emulator));
+    size_t size;
 
     emulator->env = env;
     emulator->on_event = options->on_event;
@@ -299,9 +320,10 @@ struct error *bmc_emulator_start(const struct env *env, const struct bmc_emulato
     emulator->group = rt_group_new(env->rt, env->group, "bmc-emu");
     emulator->own_profile = options->profile ? NULL : machine_profile_new();
     emulator->profile = options->profile ? options->profile : emulator->own_profile;
-    TRY(take_addresses(emulator, options));
+    TRY(take_addresses(emulator, options, &size));
     TRY(take_tls(emulator, options));
     TRY(make_machines(emulator, options));
+    TRY(check_count(emulator, options, size));
     make_services(emulator, options);
     TRY_WRAP(listen(emulator, options), "Redfish listener");
     if (options->ipmi_port)
@@ -338,12 +360,12 @@ void bmc_emulator_stop(struct bmc_emulator *emulator)
 
 size_t bmc_emulator_count(const struct bmc_emulator *emulator)
 {
-    return emulator->count;
+    return emulator->first_address ? emulator->count : emulator->driver->ops->count(emulator->driver);
 }
 
 struct machine *bmc_emulator_machine(struct bmc_emulator *emulator, size_t number)
 {
-    return bmc_memory_machine(emulator->memory, number);
+    return emulator->memory ? bmc_memory_machine(emulator->memory, number) : NULL;
 }
 
 struct bmc_driver *bmc_emulator_driver(struct bmc_emulator *emulator)
@@ -390,5 +412,5 @@ const char *bmc_emulator_certificate(const struct bmc_emulator *emulator)
 
 const struct chunk_store *bmc_emulator_store(const struct bmc_emulator *emulator)
 {
-    return bmc_memory_store(emulator->memory);
+    return emulator->memory ? bmc_memory_store(emulator->memory) : NULL;
 }

@@ -25,8 +25,21 @@ struct bmc_layers {
     struct media_fetcher *(*wrap_fetcher)(void *arg, struct media_fetcher *next);
 };
 
+/* What a driver other than that for in-memory machines is made of; borrowed, but outlives the driver. */
+struct bmc_driver_parts {
+    const struct env *env;
+    struct rt_group *group; /* its tasks; stopped before the driver is freed */
+    struct media_fetcher *fetcher;
+};
+
 struct bmc_emulator_options {
     size_t machines; /* 1 … BMC_MACHINES_MAX */
+    /*
+     * Makes the driver; NULL: `machines` machines in memory. With a driver of its own `machines`, `guest`, `profile` and `on_event` mean nothing, faults of
+     * downloads do not bite, and with `addresses` the machines that are there at the start have a BMC. *ret is freed also after an error.
+     */
+    struct error *(*make_driver)(void *arg, const struct bmc_driver_parts *parts, struct bmc_driver **ret);
+    void *make_driver_arg;
     const char *
         addresses; /* "127.1.0.0/16": machine N (from 1) at its Nth address, port `port`; NULL: all at `address` and `port` */
     const char *address; /* of the shared port; NULL: "127.0.0.1" */
@@ -53,9 +66,11 @@ struct error *bmc_emulator_start(const struct env *env, const struct bmc_emulato
 void bmc_emulator_stop(struct bmc_emulator *emulator);
 DEFINE_CLEANUP(struct bmc_emulator, bmc_emulator_stop);
 
+/* Machines that have a BMC: on one port those that are there now. */
 size_t bmc_emulator_count(const struct bmc_emulator *emulator);
-struct machine *bmc_emulator_machine(struct bmc_emulator *emulator,
-                                     size_t number); /* number from 0; NULL past the end */
+struct machine *
+bmc_emulator_machine(struct bmc_emulator *emulator,
+                     size_t number); /* number from 0; NULL past the end, and when it is not in memory */
 /* The decorated driver, as the front ends see it. */
 struct bmc_driver *bmc_emulator_driver(struct bmc_emulator *emulator);
 int bmc_emulator_port(const struct bmc_emulator *emulator);
@@ -63,10 +78,11 @@ int bmc_emulator_port(const struct bmc_emulator *emulator);
 int bmc_emulator_ipmi_port(const struct bmc_emulator *emulator);
 /* "https://127.1.0.5:8443" into `buf`; returns it. */
 const char *bmc_emulator_base_url(const struct bmc_emulator *emulator, size_t number, char *buf, size_t cap);
-/* "https://127.1.0.5:8443/redfish/v1/Systems/<id>" into `buf`; returns it. */
+/* "https://127.1.0.5:8443/redfish/v1/Systems/<id>" of a machine in memory into `buf`; returns it. */
 const char *bmc_emulator_system_url(const struct bmc_emulator *emulator, size_t number, char *buf, size_t cap);
 /* PEM of the certificate that is served; NULL without TLS. */
 const char *bmc_emulator_certificate(const struct bmc_emulator *emulator);
+/* Of the machines in memory; NULL when there are none. */
 const struct chunk_store *bmc_emulator_store(const struct bmc_emulator *emulator);
 
 #endif

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "lib/data/file.h"
 #include "lib/data/str.h"
@@ -21,7 +22,18 @@ const struct option_spec bmc_setting_options[] = {
      .type = OPTION_STRING,
      .offset = FIELD(driver),
      .value = "NAME",
-     .help = "what machines are: memory [memory]"},
+     .help = "what machines are: memory, libvirt [memory]"},
+    {.name = "libvirt-uri",
+     .environment = "SUSHY_EMULATOR_LIBVIRT_URI",
+     .type = OPTION_STRING,
+     .offset = FIELD(libvirt_uri),
+     .value = "URI",
+     .help = "machines are the domains of this libvirt [qemu:///system]"},
+    {.name = "media-dir",
+     .type = OPTION_STRING,
+     .offset = FIELD(media_dir),
+     .value = "DIR",
+     .help = "where libvirt's virtual media are put [/var/lib/bmc-emu for root, else ~/.local/share/bmc-emu]"},
     {.name = "machines",
      .type = OPTION_INT,
      .offset = FIELD(machines),
@@ -102,6 +114,8 @@ const struct option_spec bmc_setting_options[] = {
 
 static const struct json_field file_fields[] = {
     {"driver", JSON_FIELD_STRING, FIELD(driver)},
+    {"libvirtUri", JSON_FIELD_STRING, FIELD(libvirt_uri)},
+    {"mediaDir", JSON_FIELD_STRING, FIELD(media_dir)},
     {"machines", JSON_FIELD_INT, FIELD(machines)},
     {"profile", JSON_FIELD_STRING, FIELD(profile)},
     {"port", JSON_FIELD_INT, FIELD(port)},
@@ -200,6 +214,28 @@ static struct error *take_ipmi(const struct bmc_settings *settings, const struct
     return NULL;
 }
 
+const char *bmc_settings_libvirt(const struct bmc_settings *settings)
+{
+    if (str_equal(settings->driver, "libvirt"))
+        return str_or(settings->libvirt_uri, "qemu:///system");
+    return settings->driver || str_is_empty(settings->libvirt_uri) ? NULL : settings->libvirt_uri;
+}
+
+static struct error *take_media_dir(const struct bmc_settings *settings, struct bmc_settings_files *files)
+{
+    const char *dir = settings->media_dir, *home = getenv("HOME");
+
+    if (dir && dir[0] != '/')
+        return error_new(ERROR_INVALID, "--media-dir \"%s\" is not an absolute path, as libvirt needs it", dir);
+    if (dir)
+        files->media_dir = mem_strdup(dir);
+    else if (geteuid() == 0 || str_is_empty(home))
+        files->media_dir = mem_strdup("/var/lib/bmc-emu");
+    else
+        files->media_dir = mem_printf("%s/.local/share/bmc-emu", home);
+    return NULL;
+}
+
 struct error *bmc_settings_apply(const struct bmc_settings *settings, struct bmc_settings_files *files,
                                  struct bmc_emulator_options *ret)
 {
@@ -210,8 +246,12 @@ struct error *bmc_settings_apply(const struct bmc_settings *settings, struct bmc
         .password = settings->password,
     };
 
-    if (!str_equal(str_or(settings->driver, "memory"), "memory"))
-        return error_new(ERROR_INVALID, "--driver \"%s\" is not known; there is memory", settings->driver);
+    if (settings->driver && !str_equal(settings->driver, "memory") && !str_equal(settings->driver, "libvirt"))
+        return error_new(ERROR_INVALID, "--driver \"%s\" is not known; there are memory and libvirt", settings->driver);
+    if (bmc_settings_libvirt(settings) && (settings->machines || settings->profile))
+        return error_new(ERROR_INVALID, "--machines and --profile are for machines in memory; libvirt's domains are as "
+                                        "they are");
+    TRY(take_media_dir(settings, files));
     if (settings->machines < 0 || settings->machines > BMC_MACHINES_MAX)
         return error_new(ERROR_INVALID, "--machines is %lld; possible are 1 to %d", (long long)settings->machines,
                          BMC_MACHINES_MAX);
@@ -243,4 +283,5 @@ void bmc_settings_files_release(struct bmc_settings_files *files)
     free(files->certificate_pem);
     mem_free_secret(files->key_pem);
     machine_profile_free(files->profile);
+    free(files->media_dir);
 }

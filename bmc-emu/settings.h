@@ -8,7 +8,8 @@
 
 struct bmc_settings {
     char *config;
-    char *driver, *addresses, *address, *user, *password, *certificate, *key, *profile, *tls, *ipmi, *faults;
+    char *driver, *addresses, *address, *user, *password, *certificate, *key, *profile, *tls, *ipmi, *faults,
+        *libvirt_uri, *media_dir;
     int64_t machines, port, redfish_port, ipmi_port; /* 0: not set */
 };
 
@@ -22,9 +23,13 @@ struct error *bmc_settings_read(struct bmc_settings *settings, const char *path)
 struct bmc_settings_files {
     char *certificate_pem, *key_pem;
     struct machine_profile *profile;
+    char *media_dir;
 };
+/* With the libvirt driver `make_driver` is left to the caller. */
 struct error *bmc_settings_apply(const struct bmc_settings *settings, struct bmc_settings_files *ret_owned,
                                  struct bmc_emulator_options *ret) MUST_CHECK;
+/* Whether machines are libvirt domains, and of which libvirt; NULL: they are in memory. */
+const char *bmc_settings_libvirt(const struct bmc_settings *settings);
 void bmc_settings_files_release(struct bmc_settings_files *files);
 
 #endif

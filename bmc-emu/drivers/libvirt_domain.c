@@ -147,7 +147,7 @@ struct error *domain_list(virConnectPtr conn, struct domain_ids *ret)
 /* The XML of the next start, with its secrets, so that none is lost when it is written again. */
 static struct error *read_definition(virDomainPtr domain, struct domain_xml **ret)
 {
-    char *text;
+    char *text = NULL;
 
     TRY(read_xml(domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE, &text));
     struct error *err = domain_xml_parse(text, ret);

@@ -24,6 +24,7 @@ struct belief {
 
 struct fault_driver {
     struct bmc_driver base;
+    struct bmc_driver_ops ops; /* what the next one cannot do is missing */
     struct fault_plan *plan;
     struct bmc_driver *next;
     struct belief *beliefs;
@@ -81,6 +82,13 @@ static size_t count(const struct bmc_driver *base)
     const struct bmc_driver *next = from_base(base)->next;
 
     return next->ops->count(next);
+}
+
+static size_t find(struct bmc_driver *base, const char *id)
+{
+    struct bmc_driver *next = from_base(base)->next;
+
+    return next->ops->find(next, id);
 }
 
 static const char *name_of(const struct bmc_driver *base, size_t machine)
@@ -370,6 +378,7 @@ static const struct bmc_driver_ops fault_driver_ops = {
     .name = "faults",
     .capabilities = capabilities,
     .count = count,
+    .find = find,
     .machine_name = name_of,
     .snapshot = snapshot,
     .power = power,
@@ -393,7 +402,10 @@ struct bmc_driver *fault_driver_new(struct fault_plan *plan, struct bmc_driver *
     };
     struct fault_driver *driver = mem_alloc(sizeof(*driver));
 
-    driver->base.ops = &fault_driver_ops;
+    driver->ops = fault_driver_ops;
+    if (!next->ops->find)
+        driver->ops.find = NULL;
+    driver->base.ops = &driver->ops;
     driver->plan = plan;
     driver->next = next;
     driver->count = next->ops->count(next);

@@ -1,20 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a BMC keeps for each of its machines: firmware after updates, RAID volumes, whether it is restarting.
 #include <stdlib.h>
+#include <string.h>
 
 #include "bmc-emu/redfish/request.h"
 #include "lib/net/http_client.h"
 
 struct rf_board *rf_board_peek(const struct rf_service *service, size_t machine)
 {
-    return service->boards && machine != RF_NO_MACHINE ? service->boards[machine - service->first] : NULL;
+    /* RF_NO_MACHINE is past the end, too. */
+    return machine - service->first < service->board_count ? service->boards[machine - service->first] : NULL;
 }
 
 struct rf_board *rf_board(struct rf_service *service, size_t machine)
 {
-    if (!service->boards)
-        service->boards = mem_alloc_array(service->count, sizeof(struct rf_board *));
-    struct rf_board **board = &service->boards[machine - service->first];
+    size_t index = machine - service->first;
+
+    if (index >= service->board_count) {
+        size_t count = index < service->count ? service->count : index + 1;
+        service->boards = mem_resize(service->boards, count, sizeof(struct rf_board *));
+        memset(service->boards + service->board_count, 0, (count - service->board_count) * sizeof(struct rf_board *));
+        service->board_count = count;
+    }
+    struct rf_board **board = &service->boards[index];
     if (!*board) {
         *board = mem_alloc(sizeof(**board));
         (*board)->version = 1;
@@ -36,7 +44,7 @@ static void board_free(struct rf_board *board)
 
 void rf_boards_release(struct rf_service *service)
 {
-    for (size_t i = 0; service->boards && i < service->count; i++)
+    for (size_t i = 0; i < service->board_count; i++)
         board_free(service->boards[i]);
     free(service->boards);
 }

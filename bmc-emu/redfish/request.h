@@ -105,6 +105,7 @@ struct rf_context {
 struct rf_service {
     struct rf_context *context;
     size_t first, count;
+    bool follows; /* the driver's count, as it grows */
     char uuid[RT_UUID_SIZE];
     struct rf_account *accounts; /* NULL: the context's one */
     size_t account_count;
@@ -113,7 +114,8 @@ struct rf_service {
     rt_time session_timeout;
     int64_t clock_offset; /* of the BMC's clock against ours */
     uint64_t manager_version;
-    struct rf_board **boards;    /* by machine - first; NULL, and each NULL, until it is needed */
+    struct rf_board **boards; /* by machine - first; NULL, and each NULL, until it is needed */
+    size_t board_count;
     VEC(struct rf_task *) tasks; /* oldest first */
     uint64_t task_serial;
     VEC(struct rf_subscription *) subscriptions;

@@ -30,7 +30,8 @@ struct rf_context *rf_context_new(const struct rf_options *options);
 void rf_context_free(struct rf_context *context);
 DEFINE_CLEANUP(struct rf_context, rf_context_free);
 
-/* Shows the `count` machines from number `first` on. */
+/* Shows the `count` machines from number `first` on; RF_ALL_MACHINES: all that the driver has, also those to come. */
+#define RF_ALL_MACHINES SIZE_MAX
 struct rf_service *rf_service_new(struct rf_context *context, size_t first, size_t count);
 void rf_service_free(struct rf_service *service);
 

@@ -61,7 +61,8 @@ struct rf_service *rf_service_new(struct rf_context *context, size_t first, size
 
     service->context = context;
     service->first = first;
-    service->count = count;
+    service->follows = count == RF_ALL_MACHINES && context->driver->ops->find;
+    service->count = count == RF_ALL_MACHINES ? context->driver->ops->count(context->driver) - first : count;
     service->session_timeout = context->session_timeout;
     service->manager_version = 1;
     service->accounts_version = 1;
@@ -71,8 +72,8 @@ struct rf_service *rf_service_new(struct rf_context *context, size_t first, size
     /* The service's own UUID is like its machine's, but not the same. */
     snprintf(service->uuid, sizeof(service->uuid), "%s", err ? "62d6d63a-0000-4000-8000-000000000000" : snapshot.uuid);
     service->uuid[0] = service->uuid[0] == 'b' ? 'c' : 'b';
-    if (count > 1)
-        index_machines(context, first, count);
+    if (service->count > 1 && !service->follows)
+        index_machines(context, first, service->count);
     return service;
 }
 
@@ -110,6 +111,8 @@ size_t rf_find_machine(const struct rf_service *service, const char *id)
     struct rf_context *context = service->context;
     struct bmc_snapshot snapshot;
 
+    if (service->follows)
+        return context->driver->ops->find(context->driver, id);
     if (service->count != 1) {
         void *found = context->machines ? map_get(context->machines, id) : NULL;
         return found ? (size_t)(uintptr_t)found - 1 : RF_NO_MACHINE;
@@ -128,7 +131,7 @@ size_t rf_service_machine_of(const struct rf_service *service, const char *path)
 {
     static const char *const collections[] = {RF_ROOT "/Systems/", RF_ROOT "/Managers/", RF_ROOT "/Chassis/"};
 
-    if (service->count == 1)
+    if (service->count == 1 && !service->follows)
         return service->first;
     for (size_t i = 0; i < ARRAY_SIZE(collections); i++) {
         if (!str_has_prefix(path, collections[i]))
@@ -355,6 +358,8 @@ void rf_service_handle(struct rf_service *service, struct http_exchange *http)
         .http = http,
         .machine = RF_NO_MACHINE,
     };
+    if (service->follows)
+        service->count = service->context->driver->ops->count(service->context->driver) - service->first;
 
     request.json = (struct jsonw)JSONW_INIT(&request.out);
     strbuf_reserve(&request.out, 2048);
