@@ -311,9 +311,12 @@ static struct error *snapshot(struct bmc_driver *base, size_t number, struct bmc
 static struct error *act(struct domain *domain, enum machine_action action)
 {
     struct call call = {.action = action};
-    struct error *err = run_locked(domain, call_power, &call);
 
-    domain->started_by_us += call.started;
+    /* Expected before the call: the event may be here sooner than the call's end. */
+    domain->started_by_us++;
+    struct error *err = run_locked(domain, call_power, &call);
+    if (!call.started && domain->started_by_us > 0)
+        domain->started_by_us--;
     if (call.started)
         domain->last_reset = rt_wall(domain->driver->env->rt);
     return err;
