@@ -120,7 +120,7 @@ struct json *node_field_get(const struct node *node, const struct node_field *fi
 
 static void write_object(const struct node_field *field, const struct json *value, bool masked, struct jsonw *json)
 {
-    if (!json_len(value)) {
+    if (!json_first(value)) {
         jsonw_raw(json, field->name, "{}");
         return;
     }
@@ -223,14 +223,14 @@ static bool key_is_secret(const char *key)
     static const char *const words[] = {"password", "secret", "token", "configdrive", "private_key", "authorization"};
     if (!key)
         return false;
-    CLEANUP_FREE char *lower = str_lower(key);
-    /* agent_secret_token_pregenerated and the like say that there is one, not which */
-    if (str_has_suffix(lower, "pregenerated"))
+    bool found = false;
+    for (size_t i = 0; i < ARRAY_SIZE(words) && !found; i++)
+        found = strcasestr(key, words[i]);
+    if (!found)
         return false;
-    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-        if (strstr(lower, words[i]))
-            return true;
-    return false;
+    /* agent_secret_token_pregenerated and the like say that there is one, not which */
+    CLEANUP_FREE char *lower = str_lower(key);
+    return !str_has_suffix(lower, "pregenerated");
 }
 
 void node_mask_secrets(struct json *value)
