@@ -38,6 +38,7 @@ struct bmc_snapshot {
     const struct machine_nic *nics;
     const struct machine_slot *slots; /* as many as the profile says, as for disks and NICs */
     struct machine_sensors sensors;
+    uint64_t journal_total; /* serial number of the journal's last entry; 0: none, or no journal */
 };
 
 /* Machines are numbered from 0 to count - 1; a number stays with its machine. A machine that is gone is ERROR_NOT_FOUND. */
@@ -64,6 +65,10 @@ struct bmc_driver_ops {
     struct error *(*bios_reset)(struct bmc_driver *driver, size_t machine);
     struct error *(*secure_boot_set)(struct bmc_driver *driver, size_t machine, bool enable);
     struct error *(*led_set)(struct bmc_driver *driver, size_t machine, enum machine_led led);
+    /*
+     * The journal's entry with this serial number (from 1), as borrowed strings; false when it is not there, or no longer. NULL: no journal.
+     */
+    bool (*journal)(struct bmc_driver *driver, size_t machine, uint64_t serial, struct machine_event *ret);
     void (*free)(struct bmc_driver *driver); /* a decorator frees what it wraps */
 };
 

@@ -67,6 +67,7 @@ static struct error *snapshot(struct bmc_driver *base, size_t number, struct bmc
         .nics = machine_nic(machine, 0),
         .slots = machine_slot(machine, 0),
         .sensors = machine_sensors(machine),
+        .journal_total = machine_journal_total(machine),
     };
     return NULL;
 }
@@ -158,6 +159,20 @@ static struct error *led_set(struct bmc_driver *base, size_t number, enum machin
     return NULL;
 }
 
+static bool journal(struct bmc_driver *base, size_t number, uint64_t serial, struct machine_event *ret)
+{
+    struct memory_driver *driver = from_base(base);
+
+    if (number >= driver->count)
+        return false;
+    const struct machine *machine = driver->machines[number];
+    uint64_t total = machine_journal_total(machine), len = machine_journal_len(machine);
+    if (serial > total || serial + len <= total)
+        return false;
+    *ret = *machine_journal_at(machine, (size_t)(serial + len - total - 1));
+    return true;
+}
+
 static void memory_free(struct bmc_driver *base)
 {
     struct memory_driver *driver = from_base(base);
@@ -184,6 +199,7 @@ static const struct bmc_driver_ops memory_ops = {
     .bios_reset = bios_reset,
     .secure_boot_set = secure_boot_set,
     .led_set = led_set,
+    .journal = journal,
     .free = memory_free,
 };
 

@@ -328,6 +328,13 @@ static struct error *led_set(struct bmc_driver *base, size_t machine, enum machi
     return next->ops->led_set(next, machine, led);
 }
 
+static bool journal(struct bmc_driver *base, size_t machine, uint64_t serial, struct machine_event *ret)
+{
+    struct bmc_driver *next = from_base(base)->next;
+
+    return next->ops->journal && next->ops->journal(next, machine, serial, ret);
+}
+
 /* -- the plan's view of the machines: as they are -- */
 
 static size_t machines_count(void *arg)
@@ -390,6 +397,7 @@ static const struct bmc_driver_ops fault_driver_ops = {
     .bios_reset = bios_reset,
     .secure_boot_set = secure_boot_set,
     .led_set = led_set,
+    .journal = journal,
     .free = driver_free,
 };
 

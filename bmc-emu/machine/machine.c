@@ -211,6 +211,7 @@ void machine_journal(struct machine *machine, const char *what, const char *fmt,
     event->detail = mem_vprintf(fmt, args);
     va_end(args);
     event->what = what;
+    machine->journal_total++;
     event->wall = rt_wall(machine->env->rt);
     log_debug(machine->env->log, "machine event", KV("host", machine->name), KV("what", what),
               KV("detail", event->detail));
@@ -226,6 +227,11 @@ size_t machine_journal_len(const struct machine *machine)
 const struct machine_event *machine_journal_at(const struct machine *machine, size_t index)
 {
     return &machine->journal[(machine->journal_start + index) % MACHINE_JOURNAL_MAX];
+}
+
+uint64_t machine_journal_total(const struct machine *machine)
+{
+    return machine->journal_total;
 }
 
 void machine_console_append(struct machine *machine, const char *line)

@@ -160,6 +160,8 @@ struct machine_event {
     char *detail;
 };
 size_t machine_journal_len(const struct machine *machine);
+uint64_t
+machine_journal_total(const struct machine *machine); /* events ever; the last in the journal has this serial number */
 const struct machine_event *machine_journal_at(const struct machine *machine, size_t index);
 void machine_journal(struct machine *machine, const char *what, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

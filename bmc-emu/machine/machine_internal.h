@@ -50,6 +50,7 @@ struct machine {
 
     struct machine_event *journal; /* a ring, grown to MACHINE_JOURNAL_MAX */
     size_t journal_len, journal_cap, journal_start;
+    uint64_t journal_total; /* ever */
     struct strbuf console;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// BIOS attributes, current and waiting, with their registry; secure boot (EMU-057 to 061).
+// BIOS attributes, current and waiting, with their registry (EMU-057 to 060).
 #include "bmc-emu/redfish/handlers.h"
 
 #include <stdio.h>
@@ -134,46 +134,4 @@ void rf_write_bios_registry(struct rf_request *request, const struct json *attri
     jsonw_end(json);
     jsonw_end(json);
     rf_end(request);
-}
-
-/* -- secure boot -- */
-
-void rf_get_secure_boot(struct rf_request *request)
-{
-    const struct bmc_snapshot *snapshot = &request->snapshot;
-    struct jsonw *json = &request->json;
-    char path[RF_PATH_MAX * 2];
-
-    snprintf(path, sizeof(path), "%s/SecureBoot", request->system);
-    rf_begin(request, "SecureBoot.v1_1_0.SecureBoot", path, "SecureBoot", "UEFI Secure Boot", snapshot->version);
-    jsonw_bool(json, "SecureBootEnable", snapshot->secure_boot_pending);
-    jsonw_str(json, "SecureBootCurrentBoot", snapshot->secure_boot ? "Enabled" : "Disabled");
-    jsonw_str(json, "SecureBootMode", "UserMode");
-    rf_end(request);
-}
-
-static bool take_enable(struct rf_request *request, const char *name, const struct json *value, void *arg)
-{
-    return rf_need_bool(request, name, value, arg);
-}
-
-void rf_patch_secure_boot(struct rf_request *request)
-{
-    static const struct rf_property properties[] = {{"SecureBootEnable", take_enable}, {0}};
-    static const char *const read_only[] = {"Id", "Name", "SecureBootCurrentBoot", "SecureBootMode", NULL};
-    struct bmc_driver *driver = request->context->driver;
-    bool enable;
-
-    if (!rf_if_match(request, request->snapshot.version) ||
-        !rf_take_properties(request, properties, read_only, &enable))
-        return;
-    struct error *err = driver->ops->secure_boot_set(driver, request->machine, enable);
-    if (error_is(err, ERROR_CONFLICT)) {
-        error_free(err);
-        rf_fail(request, RF_PROPERTY_CONFLICT, "SecureBootEnable", "BootSourceOverrideMode", NULL);
-    } else if (err) {
-        rf_fail_error(request, err);
-    } else {
-        rf_no_content(request);
-    }
 }

@@ -49,9 +49,24 @@ void rf_get_bios(struct rf_request *request);
 void rf_get_bios_settings(struct rf_request *request);
 void rf_patch_bios_settings(struct rf_request *request);
 void rf_post_bios_reset(struct rf_request *request);
+void rf_write_bios_registry(struct rf_request *request, const struct json *attributes);
+/* secure_boot.c */
 void rf_get_secure_boot(struct rf_request *request);
 void rf_patch_secure_boot(struct rf_request *request);
-void rf_write_bios_registry(struct rf_request *request, const struct json *attributes);
+void rf_post_secure_boot_reset_keys(struct rf_request *request);
+void rf_get_secure_boot_databases(struct rf_request *request);
+void rf_get_secure_boot_database(struct rf_request *request);
+void rf_post_secure_boot_database_reset_keys(struct rf_request *request);
+/* logs.c; the same log under the system and under its manager */
+void rf_get_system_logs(struct rf_request *request);
+void rf_get_manager_logs(struct rf_request *request);
+void rf_get_system_log(struct rf_request *request);
+void rf_get_manager_log(struct rf_request *request);
+void rf_get_system_log_entries(struct rf_request *request);
+void rf_get_manager_log_entries(struct rf_request *request);
+void rf_get_system_log_entry(struct rf_request *request);
+void rf_get_manager_log_entry(struct rf_request *request);
+void rf_post_clear_log(struct rf_request *request);
 /* media.c; the same drives under the system and under its manager */
 void rf_get_system_media_list(struct rf_request *request);
 void rf_get_manager_media_list(struct rf_request *request);

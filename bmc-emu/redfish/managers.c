@@ -48,6 +48,9 @@ void rf_get_manager(struct rf_request *request)
     rf_link(request, "EthernetInterfaces", "%s/EthernetInterfaces", request->manager);
     rf_link(request, "NetworkProtocol", "%s/NetworkProtocol", request->manager);
     rf_link(request, "VirtualMedia", "%s/VirtualMedia", request->manager);
+    rf_link(request, "LogServices", "%s/LogServices", request->manager);
+    jsonw_raw(json, "SerialConsole",
+              "{\"ServiceEnabled\":false,\"MaxConcurrentSessions\":0,\"ConnectTypesSupported\":[]}");
     jsonw_object(json, "Links");
     rf_link_list(request, "ManagerForServers", request->system);
     rf_link_list(request, "ManagerForChassis", request->chassis);

@@ -67,7 +67,9 @@ struct rf_board {
     uint64_t version;                  /* grows with every change of what is here */
     VEC(struct rf_volume) volumes;
     uint64_t volume_serial;
-    rt_time away_until; /* the BMC restarts and does not answer */
+    unsigned deleted_keys; /* of secure boot; bit n: database n (secure_boot.c) */
+    uint64_t log_cleared;  /* entries up to this serial number are not shown */
+    rt_time away_until;    /* the BMC restarts and does not answer */
 };
 
 enum rf_task_state { RF_TASK_RUNNING, RF_TASK_PENDING, RF_TASK_COMPLETED, RF_TASK_EXCEPTION };

@@ -91,6 +91,8 @@ static const char *const schemas[][2] = {
     {"StorageController", "v1_7_0"},
     {"Bios", "v1_2_1"},
     {"SecureBoot", "v1_1_0"},
+    {"SecureBootDatabaseCollection", NULL},
+    {"SecureBootDatabase", "v1_0_1"},
     {"VirtualMediaCollection", NULL},
     {"VirtualMedia", "v1_6_0"},
     {"ManagerCollection", NULL},

@@ -76,8 +76,8 @@ static void write_hardware(struct rf_request *request)
 
 static void write_links(struct rf_request *request)
 {
-    static const char *const parts[] = {"Processors",    "Memory",  "EthernetInterfaces",
-                                        "SimpleStorage", "Storage", "VirtualMedia"};
+    static const char *const parts[] = {"Processors", "Memory",       "EthernetInterfaces", "SimpleStorage",
+                                        "Storage",    "VirtualMedia", "LogServices"};
 
     for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
         rf_link(request, parts[i], "%s/%s", request->system, parts[i]);
