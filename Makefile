@@ -105,7 +105,7 @@ sim: deps ## a virtual fleet, provisioned end to end: HOSTS=, SCENARIO=, IMAGE=,
 .PHONY: test
 test: deps ## unit and protocol tests, and every scenario in virtual time, with ASan and UBSan; a short fleet of real processes
 	@ci/install-packages ci/packages-test
-	@$(MAKE) -s --no-print-directory SAN=1 BUILD=$(BUILD)/asan test-unit test-scenarios test-sushy test-kubectl test-fleet
+	@$(MAKE) -s --no-print-directory SAN=1 BUILD=$(BUILD)/asan test-unit test-scenarios test-sushy test-ipmi test-kubectl test-fleet
 
 # Real processes and sockets: the same programs, built with sanitizers, provision two machines.
 .PHONY: test-fleet
@@ -171,6 +171,10 @@ test-sushy: $(BUILD)/bin/bmc-emu ## drive bmc-emu with python3-sushy, where that
 .PHONY: test-kubectl
 test-kubectl: $(BUILD)/bin/metal3-sim ## drive the embedded Kubernetes API with the kubectl in PATH, or those in KUBECTLS=
 	@KUBECTLS="$${KUBECTLS:-$$(ci/kubectls $(BUILD))}" sim/kube-api/kubectl-test $< kube-api
+
+.PHONY: test-ipmi
+test-ipmi: $(BUILD)/bin/bmc-emu ## drive bmc-emu with ipmitool, where that is installed
+	@bmc-emu/ipmi/ipmitool-test $< || [ $$? -eq 77 ]
 
 .PHONY: clean
 clean: ## remove what was built

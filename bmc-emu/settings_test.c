@@ -71,6 +71,32 @@ static void one_port_is_plain_like_sushy_tools(void **state)
     release(&settings, &files);
 }
 
+/* IPMI is on by itself only where Redfish is at its own port too. */
+static void ipmi_port_follows(void **state)
+{
+    static const struct {
+        const char *words[6];
+        int port;
+    } cases[] = {
+        {{NULL}, 0},
+        {{"--addresses", "127.1.0.0/16"}, 623},
+        {{"--addresses", "127.1.0.0/16", "--ipmi", "off"}, 0},
+        {{"--addresses", "127.1.0.0/16", "--redfish-port=8443"}, 0},
+        {{"--addresses", "127.1.0.0/16", "--redfish-port=8443", "--ipmi=on"}, 623},
+        {{"--addresses", "127.1.0.0/16", "--ipmi-port", "1623"}, 1623},
+        {{"--ipmi-port", "1623"}, 1623},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct bmc_settings settings = {0};
+        struct bmc_settings_files files = {0};
+        struct bmc_emulator_options options = {0};
+        assert_ok(settle(cases[i].words, NULL, &settings, &files, &options));
+        assert_int_equal(options.ipmi_port, cases[i].port);
+        release(&settings, &files);
+    }
+}
+
 static void wrong_settings_are_explained(void **state)
 {
     static const struct {
@@ -85,6 +111,8 @@ static void wrong_settings_are_explained(void **state)
         {{"--user", "admin"}, NULL, {"--password", "BMC_EMU_PASSWORD"}},
         {{"--password", "x"}, NULL, {"--user"}},
         {{"--tls", "maybe"}, NULL, {"maybe", "auto"}},
+        {{"--ipmi", "maybe"}, NULL, {"--ipmi", "auto"}},
+        {{"--ipmi-port", "70000"}, NULL, {"--ipmi-port", "65535"}},
         {{"--ssl-key", "/none"}, NULL, {"--ssl-certificate", "--ssl-key"}},
         {{"--ssl-key", "/none", "--ssl-certificate", "/none"}, NULL, {"--ssl-certificate: cannot read /none"}},
         {{"--profile", "/none.yaml"}, NULL, {"--profile", "/none.yaml"}},
@@ -111,6 +139,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(command_line_wins_over_the_file),
         cmocka_unit_test(one_port_is_plain_like_sushy_tools),
+        cmocka_unit_test(ipmi_port_follows),
         cmocka_unit_test(wrong_settings_are_explained),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
