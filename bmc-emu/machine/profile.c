@@ -13,7 +13,7 @@
 struct document {
     char *name, *manufacturer, *model, *sku, *serial_prefix, *bios_version, *bmc_version, *bmc_model;
     char *system_id, *manager_id, *chassis_id, *media_max;
-    struct json *cpu, *memory, *disks, *nics, *slots, *boot, *bios, *delays, *quirks;
+    struct json *cpu, *memory, *disks, *nics, *slots, *boot, *bios, *delays, *quirks, *oem, *resources;
 };
 
 #define TEXT(key, member)                                                                                              \
@@ -46,6 +46,8 @@ static const struct json_field document_fields[] = {
     PART("bios", bios),
     PART("delays", delays),
     PART("quirks", quirks),
+    PART("oem", oem),
+    PART("resources", resources),
     {0},
 };
 #undef TEXT
@@ -100,6 +102,12 @@ static const struct json_field slot_fields[] = {
     {0},
 };
 
+struct resource_document {
+    char *path, *method;
+    int64_t status;
+    struct json *body;
+};
+
 struct boot_document {
     char *mode;
     bool secure_boot;
@@ -118,6 +126,17 @@ static const struct json_field quirk_fields[] = {
     {"refuseRepeat", JSON_FIELD_BOOL, offsetof(struct machine_quirks, refuse_repeat)},
     {"refuseReinsert", JSON_FIELD_BOOL, offsetof(struct machine_quirks, refuse_reinsert)},
     {"refuseEmptyEject", JSON_FIELD_BOOL, offsetof(struct machine_quirks, refuse_empty_eject)},
+    {"oneMedia", JSON_FIELD_BOOL, offsetof(struct machine_quirks, one_media)},
+    {"mediaByPatch", JSON_FIELD_BOOL, offsetof(struct machine_quirks, media_by_patch)},
+    {"mediaInManager", JSON_FIELD_BOOL, offsetof(struct machine_quirks, media_in_manager)},
+    {"insertImageOnly", JSON_FIELD_BOOL, offsetof(struct machine_quirks, insert_image_only)},
+    {"actionNeedsBody", JSON_FIELD_BOOL, offsetof(struct machine_quirks, action_needs_body)},
+    {"busyInPost", JSON_FIELD_BOOL, offsetof(struct machine_quirks, busy_in_post)},
+    {"settingsResource", JSON_FIELD_BOOL, offsetof(struct machine_quirks, settings_resource)},
+    {"usbCd", JSON_FIELD_BOOL, offsetof(struct machine_quirks, usb_cd)},
+    {"onceByDefault", JSON_FIELD_BOOL, offsetof(struct machine_quirks, once_by_default)},
+    {"weakEtags", JSON_FIELD_BOOL, offsetof(struct machine_quirks, weak_etags)},
+    {"needIfMatch", JSON_FIELD_BOOL, offsetof(struct machine_quirks, need_if_match)},
     {0},
 };
 
@@ -261,6 +280,8 @@ void machine_profile_free(struct machine_profile *profile)
         free(texts[i]);
     machine_profile_clear_hardware(profile);
     json_free(profile->bios);
+    json_free(profile->oem);
+    json_free(profile->resources);
     free(profile);
 }
 
@@ -448,6 +469,34 @@ static struct error *overlay(const struct yaml *yaml, const struct json *part, c
     return NULL;
 }
 
+static const struct json_field resource_fields[] = {
+    {"path", JSON_FIELD_STRING, offsetof(struct resource_document, path), .required = true},
+    {"method", JSON_FIELD_STRING, offsetof(struct resource_document, method),
+     .values = (const char *const[]){"GET", "POST", "PATCH", "DELETE", NULL}},
+    {"status", JSON_FIELD_INT, offsetof(struct resource_document, status)},
+    {"body", JSON_FIELD_JSON, offsetof(struct resource_document, body)},
+    {0},
+};
+
+/* The vendor's part of the tree. */
+static struct error *read_vendor(const struct yaml *yaml, const struct json *root, struct document *raw,
+                                 struct machine_profile *profile)
+{
+    if (raw->oem && !json_is(raw->oem, JSON_OBJECT))
+        return yaml_error(yaml, json_member(root, "oem"), "oem is not a map of resources");
+    if (raw->resources)
+        TRY(check_list(yaml, json_member(root, "resources"), "resources"));
+    JSON_FOREACH (item, json_member(root, "resources")) {
+        struct resource_document resource = {0};
+        struct error *err = at(yaml, item, "resources", json_decode_strict(item, resource_fields, &resource));
+        json_decode_release(resource_fields, &resource);
+        TRY(err);
+    }
+    profile->oem = TAKE_PTR(raw->oem);
+    profile->resources = TAKE_PTR(raw->resources);
+    return NULL;
+}
+
 static struct error *check_counts(const struct yaml *yaml, const struct json *root,
                                   const struct machine_profile *profile)
 {
@@ -501,6 +550,7 @@ static struct error *apply(const struct yaml *yaml, const struct json *root, str
         json_free(profile->bios);
         profile->bios = TAKE_PTR(raw->bios);
     }
+    TRY(read_vendor(yaml, root, raw, profile));
     return check_counts(yaml, root, profile);
 }
 

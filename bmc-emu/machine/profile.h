@@ -45,6 +45,17 @@ struct machine_quirks {
     bool refuse_repeat;      /* power action that changes nothing is a 409 (EMU-448) */
     bool refuse_reinsert;    /* inserting into a drive that holds something is a 409 (EMU-121) */
     bool refuse_empty_eject; /* ejecting from an empty drive is an error (EMU-465) */
+    bool one_media;          /* only one drive holds something at a time */
+    bool media_by_patch;     /* virtual media has no actions, only PATCH (EMU-184) */
+    bool media_in_manager;   /* virtual media is under the manager only */
+    bool insert_image_only;  /* InsertMedia refuses Inserted and WriteProtected (EMU-185) */
+    bool action_needs_body;  /* an action without a body is a 415 (EMU-183) */
+    bool busy_in_post;       /* the boot override is refused while the machine starts (EMU-183) */
+    bool settings_resource;  /* the boot override is changed at the system's settings object too (EMU-105) */
+    bool usb_cd;             /* the target Cd is called UsbCd (EMU-185) */
+    bool once_by_default;    /* a target without "enabled" is for one start (EMU-185) */
+    bool weak_etags;         /* ETags are weak (EMU-016) */
+    bool need_if_match;      /* PATCH without If-Match is a 428 (EMU-016) */
 };
 
 /* Boot targets in an order. */
@@ -68,7 +79,9 @@ struct machine_profile {
     struct json *bios;                                    /* attributes as they leave the factory: an object */
     struct machine_delays delays;
     struct machine_quirks quirks;
-    int64_t media_max; /* largest virtual media image, bytes */
+    struct json *oem; /* "Oem" of resources: {"ServiceRoot": {…}, "System": {…}, "Manager": {…}}; NULL: none */
+    struct json *resources; /* more of the tree, as it is: [{path, method, status, body}]; NULL: none */
+    int64_t media_max;      /* largest virtual media image, bytes */
 };
 
 /* The generic profile, from the program itself. */

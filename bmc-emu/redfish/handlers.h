@@ -18,6 +18,8 @@ void rf_get_registry_file(struct rf_request *request);
 void rf_get_systems(struct rf_request *request);
 void rf_get_system(struct rf_request *request);
 void rf_patch_system(struct rf_request *request);
+void rf_get_system_settings(struct rf_request *request);
+void rf_patch_system_settings(struct rf_request *request);
 void rf_post_reset(struct rf_request *request);
 void rf_get_reset_info(struct rf_request *request);
 /* hardware.c */

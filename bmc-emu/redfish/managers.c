@@ -51,7 +51,9 @@ void rf_get_manager(struct rf_request *request)
     rf_link(request, "LogServices", "%s/LogServices", request->manager);
     jsonw_raw(json, "SerialConsole",
               "{\"ServiceEnabled\":false,\"MaxConcurrentSessions\":0,\"ConnectTypesSupported\":[]}");
+    rf_write_oem(request, "Manager");
     jsonw_object(json, "Links");
+    rf_write_oem(request, "ManagerLinks");
     rf_link_list(request, "ManagerForServers", request->system);
     rf_link_list(request, "ManagerForChassis", request->chassis);
     jsonw_end(json);

@@ -22,7 +22,10 @@ static void send_list(struct rf_request *request, const char *owner)
 
 void rf_get_system_media_list(struct rf_request *request)
 {
-    send_list(request, request->system);
+    if (rf_quirks(request)->media_in_manager)
+        rf_not_found(request);
+    else
+        send_list(request, request->system);
 }
 
 void rf_get_manager_media_list(struct rf_request *request)
@@ -72,16 +75,21 @@ static void send_media(struct rf_request *request, const char *owner)
     jsonw_null(json, "Password");
     jsonw_bool(json, "VerifyCertificate", slot->verify_certificate);
     rf_status(request, true);
-    jsonw_object(json, "Actions");
-    write_action(request, INSERT, path);
-    write_action(request, EJECT, path);
-    jsonw_end(json);
+    if (!rf_quirks(request)->media_by_patch) {
+        jsonw_object(json, "Actions");
+        write_action(request, INSERT, path);
+        write_action(request, EJECT, path);
+        jsonw_end(json);
+    }
     rf_end(request);
 }
 
 void rf_get_system_media(struct rf_request *request)
 {
-    send_media(request, request->system);
+    if (rf_quirks(request)->media_in_manager)
+        rf_not_found(request);
+    else
+        send_media(request, request->system);
 }
 
 void rf_get_manager_media(struct rf_request *request)
@@ -150,6 +158,22 @@ static bool check_insert(struct rf_request *request, const struct insert_paramet
     return true;
 }
 
+static bool other_is_used(const struct rf_request *request, size_t slot)
+{
+    for (size_t i = 0; i < request->snapshot.profile->slots.len; i++)
+        if (i != slot && request->snapshot.slots[i].image)
+            return true;
+    return false;
+}
+
+/* Whether the drive is reached by this way at all; false when it has answered. */
+static bool has_actions(struct rf_request *request)
+{
+    if (rf_quirks(request)->media_by_patch)
+        rf_not_found(request);
+    return !rf_quirks(request)->media_by_patch;
+}
+
 /* Inserts and answers; the drive's number was found before. */
 static void insert(struct rf_request *request, size_t slot, struct insert_parameters *given)
 {
@@ -157,6 +181,10 @@ static void insert(struct rf_request *request, size_t slot, struct insert_parame
 
     if (!check_insert(request, given))
         return;
+    if (rf_quirks(request)->one_media && other_is_used(request, slot)) {
+        rf_fail(request, RF_RESOURCE_IN_USE, NULL, NULL, NULL);
+        return;
+    }
     struct error *err = driver->ops->media_insert(driver, request->machine, slot, &given->media);
     if (err)
         fail_insert(request, err, given->media.image);
@@ -179,9 +207,16 @@ void rf_post_insert_media(struct rf_request *request)
     struct insert_parameters given = {.media = {.inserted = true, .write_protected = true}};
     size_t slot;
 
-    if (!rf_find_slot(request, &slot))
+    if (!has_actions(request) || !rf_find_slot(request, &slot))
         return;
     given.media.verify_certificate = request->snapshot.slots[slot].verify_certificate;
+    static const char *const details[] = {"Inserted", "WriteProtected"};
+    for (size_t i = 0; i < ARRAY_SIZE(details) && rf_quirks(request)->insert_image_only; i++) {
+        if (!json_member(request->body, details[i]))
+            continue;
+        rf_fail(request, RF_ACTION_PARAMETER_UNKNOWN, INSERT, details[i], NULL);
+        return;
+    }
     if (rf_take_parameters(request, INSERT, parameters, &given))
         insert(request, slot, &given);
 }
@@ -202,7 +237,7 @@ void rf_post_eject_media(struct rf_request *request)
     static const struct rf_parameter parameters[] = {{0}};
     size_t slot;
 
-    if (rf_find_slot(request, &slot) && rf_take_parameters(request, EJECT, parameters, NULL))
+    if (has_actions(request) && rf_find_slot(request, &slot) && rf_take_parameters(request, EJECT, parameters, NULL))
         eject(request, slot);
 }
 

@@ -33,7 +33,8 @@ void rf_no_content(struct rf_request *request)
 
 static void etag(const struct rf_request *request, uint64_t version, char *buf, size_t cap)
 {
-    snprintf(buf, cap, "\"%llx-%llx\"", (unsigned long long)request->context->epoch, (unsigned long long)version);
+    snprintf(buf, cap, "%s\"%llx-%llx\"", rf_quirks(request)->weak_etags ? "W/" : "",
+             (unsigned long long)request->context->epoch, (unsigned long long)version);
 }
 
 void rf_begin(struct rf_request *request, const char *type, const char *path, const char *id, const char *name,
@@ -171,7 +172,7 @@ bool rf_if_match(struct rf_request *request, uint64_t version)
     char tag[48];
 
     etag(request, version, tag, sizeof(tag));
-    /* A list of tags is rare; any of them may match. Weak tags never do (RFC 9110, 13.1.1). */
+    /* A list of tags is rare; any of them may match. A weak tag matches only where tags are weak, which RFC 9110 forbids and BMCs do. */
     if (!given || str_equal(given, "*"))
         return true;
     const char *at = strstr(given, tag);

@@ -93,6 +93,10 @@ struct rf_task {
 };
 
 struct rf_context {
+    /* Of the machines, which are all of one kind; copies, taken when the first service is made. */
+    struct machine_quirks quirks;
+    char *vendor; /* NULL until then */
+    struct json *oem, *resources;
     const struct env *env;
     struct rt_group *group;
     struct http_client *client; /* for what BMCs fetch and send; NULL until it is needed */
@@ -218,6 +222,17 @@ struct rf_parameter {
 };
 /* Reads the body by the table (ends with {0}); what is absent keeps its value. False when it has answered. */
 bool rf_take_parameters(struct rf_request *request, const char *action, const struct rf_parameter *table, void *out);
+
+/* -- what is a vendor's (vendor.c) -- */
+/* Takes what the context keeps of the profile, once. */
+void rf_vendor_learn(struct rf_context *context, const struct machine_profile *profile);
+const struct machine_quirks *rf_quirks(const struct rf_request *request); /* of the service's machines */
+/* "Oem" of the resource ("System") as the profile has it; nothing when it has none. */
+void rf_write_oem(struct rf_request *request, const char *resource);
+/* Answers from the profile's own resources; false when they do not have this one. */
+bool rf_vendor_resource(struct rf_request *request);
+/* False, and answered, when a request lacks what the vendor's BMC wants of each: a body, an If-Match. */
+bool rf_vendor_check(struct rf_request *request);
 
 /* -- query parameters (query.c) -- */
 /* Reads them into request->query; false when it has answered that one is not supported, or wrong. */

@@ -32,7 +32,7 @@ void rf_get_root(struct rf_request *request)
     rf_begin(request, "ServiceRoot.v1_15_0.ServiceRoot", RF_ROOT "/", "RootService", "Root Service", 1);
     jsonw_str(json, "RedfishVersion", "1.17.0");
     jsonw_str(json, "UUID", request->service->uuid);
-    jsonw_str(json, "Vendor", "Metal3");
+    jsonw_str(json, "Vendor", str_or(request->context->vendor, "Metal3"));
     jsonw_str(json, "Product", "bmc-emu");
     jsonw_object(json, "ProtocolFeaturesSupported");
     for (size_t i = 0; i < ARRAY_SIZE(off); i++)
@@ -44,6 +44,7 @@ void rf_get_root(struct rf_request *request)
     jsonw_end(json);
     for (size_t i = 0; i < ARRAY_SIZE(children); i++)
         rf_link(request, children[i].name, "%s", children[i].path);
+    rf_write_oem(request, "ServiceRoot");
     jsonw_object(json, "Links");
     rf_link(request, "Sessions", RF_ROOT "/SessionService/Sessions");
     jsonw_end(json);

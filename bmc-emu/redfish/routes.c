@@ -17,6 +17,8 @@ const struct rf_route rf_routes[] = {
 
     {"GET", SYSTEM, rf_get_system, RF_LOGIN},
     {"PATCH", SYSTEM, rf_patch_system, COMPONENTS},
+    {"GET", SYSTEM "/Settings", rf_get_system_settings, RF_LOGIN},
+    {"PATCH", SYSTEM "/Settings", rf_patch_system_settings, COMPONENTS},
     {"POST", SYSTEM "/Actions/ComputerSystem.Reset", rf_post_reset, COMPONENTS},
     {"GET", SYSTEM "/ResetActionInfo", rf_get_reset_info, RF_LOGIN},
     {"GET", V1 "/Systems", rf_get_systems, RF_LOGIN},

@@ -33,6 +33,9 @@ void rf_context_free(struct rf_context *context)
         return;
     http_client_free(context->client);
     map_free(context->machines);
+    free(context->vendor);
+    json_free(context->oem);
+    json_free(context->resources);
     free(context->user);
     mem_free_secret(context->password);
     free(context);
@@ -69,6 +72,8 @@ struct rf_service *rf_service_new(struct rf_context *context, size_t first, size
     service->event_attempts = EVENT_ATTEMPTS;
     service->event_interval = EVENT_INTERVAL;
     CLEANUP(error_free) struct error *err = context->driver->ops->snapshot(context->driver, first, &snapshot);
+    if (!err)
+        rf_vendor_learn(context, snapshot.profile);
     /* The service's own UUID is like its machine's, but not the same. */
     snprintf(service->uuid, sizeof(service->uuid), "%s", err ? "62d6d63a-0000-4000-8000-000000000000" : snapshot.uuid);
     service->uuid[0] = service->uuid[0] == 'b' ? 'c' : 'b';
@@ -314,8 +319,10 @@ static void dispatch(struct rf_request *request)
         send_allow(request, other);
         rf_fail(request, RF_OPERATION_NOT_ALLOWED, NULL, NULL, NULL);
     } else if (!request->route) {
-        rf_not_found(request);
-    } else if (check_protocol(request) && take_machine(request, &match) && take_body(request)) {
+        if (!rf_vendor_resource(request))
+            rf_not_found(request);
+    } else if (check_protocol(request) && rf_vendor_check(request) && take_machine(request, &match) &&
+               take_body(request)) {
         if (str_equal(request->route->method, "GET"))
             send_allow(request, request->route);
         request->route->handle(request);

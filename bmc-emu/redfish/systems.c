@@ -22,6 +22,23 @@ void rf_get_systems(struct rf_request *request)
     rf_end_collection(request, shown);
 }
 
+/* Some call a virtual CD by another name. */
+static const char *target_name(const struct rf_request *request, enum machine_boot_target target)
+{
+    return target == MACHINE_BOOT_CD && rf_quirks(request)->usb_cd ? "UsbCd" : machine_boot_target_name(target);
+}
+
+static bool target_parse(const struct rf_request *request, const char *text, enum machine_boot_target *ret)
+{
+    if (!rf_quirks(request)->usb_cd)
+        return machine_boot_target_parse(text, ret);
+    if (str_equal(text, "UsbCd")) {
+        *ret = MACHINE_BOOT_CD;
+        return true;
+    }
+    return machine_boot_target_parse(text, ret) && *ret != MACHINE_BOOT_CD;
+}
+
 static void write_boot(struct rf_request *request)
 {
     const struct bmc_snapshot *snapshot = &request->snapshot;
@@ -29,10 +46,10 @@ static void write_boot(struct rf_request *request)
 
     jsonw_object(json, "Boot");
     jsonw_str(json, "BootSourceOverrideEnabled", machine_boot_enabled_name(snapshot->boot.enabled));
-    jsonw_str(json, "BootSourceOverrideTarget", machine_boot_target_name(snapshot->boot.target));
+    jsonw_str(json, "BootSourceOverrideTarget", target_name(request, snapshot->boot.target));
     jsonw_array(json, "BootSourceOverrideTarget@Redfish.AllowableValues");
     VEC_FOREACH (target, &snapshot->profile->boot_targets)
-        jsonw_str(json, NULL, machine_boot_target_name(*target));
+        jsonw_str(json, NULL, target_name(request, *target));
     jsonw_end(json);
     jsonw_str(json, "BootSourceOverrideMode", machine_boot_mode_name(snapshot->boot.mode));
     jsonw_raw(json, "BootSourceOverrideMode@Redfish.AllowableValues", "[\"UEFI\",\"Legacy\"]");
@@ -80,7 +97,8 @@ static void write_links(struct rf_request *request)
                                         "Storage",    "VirtualMedia", "LogServices"};
 
     for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
-        rf_link(request, parts[i], "%s/%s", request->system, parts[i]);
+        if (!str_equal(parts[i], "VirtualMedia") || !rf_quirks(request)->media_in_manager)
+            rf_link(request, parts[i], "%s/%s", request->system, parts[i]);
     if (request->context->capabilities & BMC_CAN_BIOS)
         rf_link(request, "Bios", "%s/Bios", request->system);
     if (request->context->capabilities & BMC_CAN_SECURE_BOOT)
@@ -118,7 +136,30 @@ void rf_get_system(struct rf_request *request)
     write_boot(request);
     write_hardware(request);
     write_links(request);
+    rf_write_oem(request, "System");
+    if (rf_quirks(request)->settings_resource) {
+        jsonw_object(json, "@Redfish.Settings");
+        jsonw_str(json, "@odata.type", "#Settings.v1_3_5.Settings");
+        rf_link(request, "SettingsObject", "%s/Settings", request->system);
+        jsonw_end(json);
+    }
     write_actions(request);
+    rf_end(request);
+}
+
+/* Where some want the boot override to be changed (EMU-105). */
+void rf_get_system_settings(struct rf_request *request)
+{
+    char path[RF_PATH_MAX * 2];
+
+    if (!rf_quirks(request)->settings_resource) {
+        rf_not_found(request);
+        return;
+    }
+    snprintf(path, sizeof(path), "%s/Settings", request->system);
+    rf_begin(request, "ComputerSystem.v1_20_0.ComputerSystem", path, "Settings", "System Settings",
+             request->snapshot.version);
+    write_boot(request);
     rf_end(request);
 }
 
@@ -143,7 +184,7 @@ static bool take_target(struct rf_request *request, const char *name, const stru
 
     if (!rf_need_string(request, name, value, &text))
         return false;
-    if (!machine_boot_target_parse(text, &change->boot.target))
+    if (!target_parse(request, text, &change->boot.target))
         return not_in_list(request, text, name);
     VEC_FOREACH (offered, &request->snapshot.profile->boot_targets)
         change->boot.set_target = change->boot.set_target || *offered == change->boot.target;
@@ -218,6 +259,14 @@ void rf_patch_system(struct rf_request *request)
     if (!rf_if_match(request, request->snapshot.version) ||
         !rf_take_properties(request, properties, read_only, &change))
         return;
+    if (change.set_boot && rf_quirks(request)->busy_in_post && request->snapshot.progress == MACHINE_PROGRESS_POST) {
+        rf_fail(request, RF_BUSY_IN_POST, NULL, NULL, NULL);
+        return;
+    }
+    if (change.boot.set_target && !change.boot.set_enabled && rf_quirks(request)->once_by_default) {
+        change.boot.set_enabled = true;
+        change.boot.enabled = MACHINE_BOOT_ONCE;
+    }
     if (change.set_boot)
         err = driver->ops->boot_set(driver, request->machine, &change.boot);
     if (!err && change.set_led)
@@ -229,6 +278,14 @@ void rf_patch_system(struct rf_request *request)
 }
 
 /* -- Reset -- */
+
+void rf_patch_system_settings(struct rf_request *request)
+{
+    if (rf_quirks(request)->settings_resource)
+        rf_patch_system(request);
+    else
+        rf_not_found(request);
+}
 
 void rf_post_reset(struct rf_request *request)
 {
