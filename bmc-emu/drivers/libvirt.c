@@ -19,6 +19,9 @@
 
 #define SHUTDOWN_LIMIT (120 * RT_S) /* a system that has not ended by then ignores GracefulRestart */
 
+/* Firmware that comes up from a reset may order another one at once; the last one of a row is the boot. */
+#define RESETS_SETTLE RT_S
+
 struct libvirt_driver;
 
 struct domain {
@@ -32,6 +35,8 @@ struct domain {
     int64_t last_reset;
     enum machine_led led;
     struct machine_slot slot;
+    rt_time reset_seen;
+    uint64_t overrides;     /* of boot, counted: a reset from before one does not use it up */
     uint64_t orders;        /* of power, counted: a newer one ends what an older one waits for */
     unsigned started_by_us; /* starts whose event is still to come */
 };
@@ -378,7 +383,11 @@ static struct error *boot_set(struct bmc_driver *base, size_t number, const stru
     struct call call = {.boot = change};
 
     TRY(get(base, number, &domain));
-    return run_locked(domain, call_boot_set, &call);
+    TRY(rt_mutex_lock(domain->driver->env->rt, &domain->lock));
+    struct error *err = run(domain, call_boot_set, &call);
+    domain->overrides++; /* whoever waits for the lock because of an older reset sees it */
+    rt_mutex_unlock(domain->driver->env->rt, &domain->lock);
+    return err;
 }
 
 static struct error *secure_boot_set(struct bmc_driver *base, size_t number, bool enable)
@@ -502,11 +511,33 @@ static struct error *media_verify(struct bmc_driver *base, size_t number, size_t
 
 /* -- events -- */
 
+/* A boot that others have caused. */
+struct boot_note {
+    struct domain *domain;
+    uint64_t overrides; /* then */
+    rt_time seen;
+};
+
+static struct error *put_order_back(const struct boot_note *note)
+{
+    struct domain *domain = note->domain;
+    struct rt *rt = domain->driver->env->rt;
+    struct error *err = NULL;
+    struct call call = {0};
+
+    TRY(rt_sleep(rt, RESETS_SETTLE));
+    TRY(rt_mutex_lock(rt, &domain->lock));
+    if (domain->overrides == note->overrides && domain->reset_seen == note->seen)
+        err = run(domain, call_booted, &call);
+    rt_mutex_unlock(rt, &domain->lock);
+    return err;
+}
+
 static void booted_task(void *arg)
 {
-    struct domain *domain = arg;
-    struct call call = {0};
-    CLEANUP(error_free) struct error *err = run_locked(domain, call_booted, &call);
+    CLEANUP_FREE struct boot_note *note = arg;
+    struct domain *domain = note->domain;
+    CLEANUP(error_free) struct error *err = put_order_back(note);
 
     if (err && !error_is(err, ERROR_CANCELLED) && !error_is(err, ERROR_NOT_FOUND))
         log_warn(domain->driver->env->log, "boot order not put back", KV("host", domain->name), KV_ERR(err));
@@ -528,9 +559,12 @@ static void note_boot(struct domain *domain, bool start)
         domain->started_by_us--;
         return;
     }
+    domain->reset_seen = rt_now(driver->env->rt);
     domain->last_reset = rt_wall(driver->env->rt);
     domain->version++;
-    rt_spawn(driver->env->rt, driver->group, "libvirt boot", booted_task, domain);
+    struct boot_note *note = mem_alloc(sizeof(*note));
+    *note = (struct boot_note){domain, domain->overrides, domain->reset_seen};
+    rt_spawn(driver->env->rt, driver->group, "libvirt boot", booted_task, note);
 }
 
 static void on_event(void *arg, const struct libvirt_event *event)
