@@ -176,6 +176,10 @@ test-kubectl: $(BUILD)/bin/metal3-sim ## drive the embedded Kubernetes API with 
 test-ipmi: $(BUILD)/bin/bmc-emu ## drive bmc-emu with ipmitool, where that is installed
 	@bmc-emu/ipmi/ipmitool-test $< || [ $$? -eq 77 ]
 
+.PHONY: test-libvirt
+test-libvirt: $(BUILD)/bin/bmc-emu ## drive real QEMU machines through bmc-emu and libvirt, where they are installed
+	@bmc-emu/drivers/libvirt-test $< || [ $$? -eq 77 ]
+
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf $(BUILD)
