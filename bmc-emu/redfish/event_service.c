@@ -369,7 +369,7 @@ void rf_get_event_stream(struct rf_request *request)
     http_reply_header(request->http, "Cache-Control", "no-cache");
     http_reply_header(request->http, "OData-Version", "4.0");
     http_on_peer_gone(request->http, stream_closed, subscription);
-    CLEANUP(error_free) struct error *err = stream(request, subscription);
+    error_free(stream(request, subscription));
     http_on_peer_gone(request->http, NULL, NULL);
     subscription->running = false;
     if (subscription->gone)

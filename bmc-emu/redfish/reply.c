@@ -68,7 +68,8 @@ void rf_begin_collection(struct rf_request *request, const char *type, const cha
     jsonw_array(&request->json, "Members");
 }
 
-static void write_link(struct rf_request *request, const char *name, const char *fmt, va_list args)
+__attribute__((format(printf, 3, 0))) static void write_link(struct rf_request *request, const char *name,
+                                                             const char *fmt, va_list args)
 {
     char path[RF_PATH_MAX * 2];
 
