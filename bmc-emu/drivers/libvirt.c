@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The libvirt driver: the table of domains, readings, and the driver's verbs as calls on worker threads. Edits of one domain are one at a time.
+// The libvirt driver: the table of domains, readings, and the driver's verbs as calls on worker threads. Edits of one
+// domain are one at a time.
 #include "bmc-emu/drivers/libvirt.h"
 
 #include <libxml/parser.h>
@@ -369,7 +370,10 @@ static struct error *power(struct bmc_driver *base, size_t number, enum machine_
     if (action != MACHINE_ACTION_NMI)
         domain->orders++;
     TRY(act(domain, action));
-    /* A reboot by the system itself would go on with what the running QEMU was given; a new start takes all that was changed. */
+    /*
+     * A reboot by the system itself would go on with what the running QEMU was given; a new start takes all that was
+     * changed.
+     */
     if (action == MACHINE_ACTION_GRACEFUL_RESTART)
         rt_spawn(domain->driver->env->rt, domain->driver->group, "libvirt restart", restart_task, domain);
     return NULL;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Boot order and firmware in a domain's XML. An override is written as an order of devices, so that a running QEMU can be told the same, and the order
-// from before is kept in the metadata.
+// Boot order and firmware in a domain's XML. An override is written as an order of devices, so that a running QEMU
+// can be told the same, and the order from before is kept in the metadata.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -225,7 +225,10 @@ static void need_smm(struct domain_xml *xml)
     xml_set(xml_need_child(features, "smm"), "state", "on");
 }
 
-/* Lets libvirt choose the firmware's files; their paths are different on each distribution, and only libvirt's host knows them. */
+/*
+ * Lets libvirt choose the firmware's files; their paths are different on each distribution, and only libvirt's host
+ * knows them.
+ */
 static void set_firmware(struct domain_xml *xml, enum machine_boot_mode mode, bool secure)
 {
     xmlNode *os = xml_need_child(xml->root, "os");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// libvirt's calls for one domain. The domain is looked up anew each time, so that no handle outlives libvirtd, and edits start from the definition as it is.
+// libvirt's calls for one domain. The domain is looked up anew each time, so that no handle outlives libvirtd, and
+// edits start from the definition as it is.
 #include "bmc-emu/drivers/libvirt_domain.h"
 
 #include <libvirt/libvirt-qemu.h>
@@ -190,8 +191,8 @@ static void clear_index(void *arg, const char *alias)
 }
 
 /*
- * The firmware of a running machine looks at the order again at each reset, so a one-time boot holds for a reboot from inside too, and is over after it.
- * Other hypervisors take the definition's order at the next cold start only.
+ * The firmware of a running machine looks at the order again at each reset, so a one-time boot holds for a reboot
+ * from inside too, and is over after it. Other hypervisors take the definition's order at the next cold start only.
  */
 static void order_live(virConnectPtr conn, virDomainPtr domain, const struct domain_xml *definition)
 {

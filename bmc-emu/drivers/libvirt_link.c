@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The connection to libvirt, its event loop, and calls on worker threads. Events are gathered while the loop turns on a worker and handed out by the task
-// that turned it; so nothing here needs a lock but the opening of the connection.
+// The connection to libvirt, its event loop, and calls on worker threads. Events are gathered while the loop turns on
+// a worker and handed out by the task that turned it; so nothing here needs a lock but the opening of the connection.
 #include "bmc-emu/drivers/libvirt_link.h"
 
 #include <libvirt/virterror.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The connection to libvirt: one for all machines, opened when it is first needed and again after it broke. Calls block, so each runs on a worker
- * thread. libvirt's event loop turns on a worker too, which keepalive, events and qemu:///embed need.
+ * The connection to libvirt: one for all machines, opened when it is first needed and again after it broke. Calls
+ * block, so each runs on a worker thread. libvirt's event loop turns on a worker too, which keepalive, events and
+ * qemu:///embed need.
  */
 #ifndef BMC_EMU_DRIVERS_LIBVIRT_LINK_H
 #define BMC_EMU_DRIVERS_LIBVIRT_LINK_H
@@ -29,8 +30,8 @@ struct libvirt_event {
 };
 
 /*
- * `on_event` runs as part of a task in `group`, which may wait. `uri` is copied, the rest is borrowed. The tasks start at once; a connection that cannot be
- * had is logged and tried again.
+ * `on_event` runs as part of a task in `group`, which may wait. `uri` is copied, the rest is borrowed. The tasks
+ * start at once; a connection that cannot be had is logged and tried again.
  */
 struct libvirt_link *libvirt_link_new(const struct env *env, struct rt_group *group, const char *uri,
                                       void (*on_event)(void *arg, const struct libvirt_event *event), void *arg);
@@ -38,8 +39,9 @@ void libvirt_link_free(struct libvirt_link *link); /* when the group has no task
 DEFINE_CLEANUP(struct libvirt_link, libvirt_link_free);
 
 /*
- * Runs `fn(conn, arg)` on a worker thread; it calls nothing of rt. When the connection turns out to be broken, it is opened again and `fn` runs once more.
- * The error is fn's, with the URI in front when there is no connection (ERROR_TRANSIENT).
+ * Runs `fn(conn, arg)` on a worker thread; it calls nothing of rt. When the connection turns out to be broken, it is
+ * opened again and `fn` runs once more. The error is fn's, with the URI in front when there is no connection
+ * (ERROR_TRANSIENT).
  */
 struct error *libvirt_call(struct libvirt_link *link, struct error *(*fn)(virConnectPtr conn, void *arg), void *arg)
     MUST_CHECK;

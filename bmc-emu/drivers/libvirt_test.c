@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The libvirt driver on libvirt's own test hypervisor, which is in its library: machines that come and go, power, boot, the CD-ROM drive. What QEMU does
-// with it is in libvirt-test.
+// The libvirt driver on libvirt's own test hypervisor, which is in its library: machines that come and go, power,
+// boot, the CD-ROM drive. What QEMU does with it is in libvirt-test.
 #include "bmc-emu/drivers/libvirt.h"
 
 #include <libvirt/libvirt.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What was read of a domain, made into what front ends are shown. It stays the same, and its pointers valid, until the domain is found changed. */
+/*
+ * What was read of a domain, made into what front ends are shown. It stays the same, and its pointers valid, until
+ * the domain is found changed.
+ */
 #ifndef BMC_EMU_DRIVERS_LIBVIRT_VIEW_H
 #define BMC_EMU_DRIVERS_LIBVIRT_VIEW_H
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Domain XML read and edited with libxml2: the document and its helpers, the inventory, the CD-ROM drive. Boot and firmware are in libvirt_boot.c.
+// Domain XML read and edited with libxml2: the document and its helpers, the inventory, the CD-ROM drive. Boot and
+// firmware are in libvirt_boot.c.
 #include "bmc-emu/drivers/libvirt_xml_internal.h"
 
 #include <libxml/parser.h>

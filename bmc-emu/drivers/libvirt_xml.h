@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A libvirt domain's XML as a BMC sees it: inventory, boot order, firmware, the CD-ROM drive, and edits of them. Nothing here talks to libvirt.
+ * A libvirt domain's XML as a BMC sees it: inventory, boot order, firmware, the CD-ROM drive, and edits of them.
+ * Nothing here talks to libvirt.
  *
- * What a BMC must remember of a domain (the boot override, the image in the drive) is in the definition's metadata, in one element of our
- * namespace, so that it survives us and goes where the domain goes.
+ * What a BMC must remember of a domain (the boot override, the image in the drive) is in the definition's metadata,
+ * in one element of our namespace, so that it survives us and goes where the domain goes.
  */
 #ifndef BMC_EMU_DRIVERS_LIBVIRT_XML_H
 #define BMC_EMU_DRIVERS_LIBVIRT_XML_H
@@ -22,7 +23,10 @@ DEFINE_CLEANUP(struct domain_xml, domain_xml_free);
 const char *domain_xml_uuid(const struct domain_xml *xml); /* borrowed, as are the others; "" when missing */
 const char *domain_xml_name(const struct domain_xml *xml);
 const char *domain_xml_serial(const struct domain_xml *xml); /* of smbios' sysinfo; else the UUID */
-/* A profile with the domain's hardware: processors, memory, disks, NICs; the rest is generic's. Sizes of disks are 0. */
+/*
+ * A profile with the domain's hardware: processors, memory, disks, NICs; the rest is generic's. Sizes of disks are
+ * 0.
+ */
 struct machine_profile *domain_xml_profile(const struct domain_xml *xml);
 /* The serial (or "") of disk number `index` of the profile, and the MAC of its NIC. */
 const char *domain_xml_disk_serial(const struct domain_xml *xml, size_t index);
@@ -30,8 +34,8 @@ const char *domain_xml_nic_mac(const struct domain_xml *xml, size_t index);
 
 /* -- boot (EMU-141 to EMU-149) -- */
 /*
- * Devices in the order in which the firmware tries them, each by its key: a disk's target ("vda"), an interface's MAC address. Both of libvirt's ways
- * to say it are understood: os/boot, and the devices' own boot elements.
+ * Devices in the order in which the firmware tries them, each by its key: a disk's target ("vda"), an interface's MAC
+ * address. Both of libvirt's ways to say it are understood: os/boot, and the devices' own boot elements.
  */
 struct domain_order VEC_OF(char *);
 void domain_order_release(struct domain_order *order);
@@ -40,8 +44,9 @@ void domain_xml_order(const struct domain_xml *xml, struct domain_order *ret);
 void domain_xml_boot(const struct domain_xml *xml, struct machine_boot_settings *ret);
 bool domain_xml_secure_boot(const struct domain_xml *xml);
 /*
- * Writes the override into the definition: the target's devices come first, and the order from before is kept for later. The Cd target adds an empty drive
- * to a domain without one. ERROR_CONFLICT when the domain has no device of the target's kind.
+ * Writes the override into the definition: the target's devices come first, and the order from before is kept for
+ * later. The Cd target adds an empty drive to a domain without one. ERROR_CONFLICT when the domain has no device of
+ * the target's kind.
  */
 struct error *domain_xml_boot_set(struct domain_xml *xml, const struct machine_boot_change *change) MUST_CHECK;
 /* Puts the old order back when the override was for one time; false when there was nothing to do. */

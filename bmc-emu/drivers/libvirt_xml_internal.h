@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of the domain XML share: the document, and helpers on its nodes. Strings that they return are borrowed from the document. */
+/*
+ * What the files of the domain XML share: the document, and helpers on its nodes. Strings that they return are
+ * borrowed from the document.
+ */
 #ifndef BMC_EMU_DRIVERS_LIBVIRT_XML_INTERNAL_H
 #define BMC_EMU_DRIVERS_LIBVIRT_XML_INTERNAL_H
 

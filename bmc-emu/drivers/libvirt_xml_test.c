@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Edits of domain XML, on definitions as libvirt 9.0 writes them: inventory, both ways of a boot order, one-time boot and back, firmware, the CD-ROM drive.
+// Edits of domain XML, on definitions as libvirt 9.0 writes them: inventory, both ways of a boot order, one-time boot
+// and back, firmware, the CD-ROM drive.
 #include "bmc-emu/drivers/libvirt_xml.h"
 
 #include "lib/data/str.h"
