@@ -258,7 +258,8 @@ size_t ipmi_message_write(uint8_t *out, const struct ipmi_message *message)
     out[3] = message->source;
     out[4] = (uint8_t)(message->sequence << 2 | message->source_lun);
     out[5] = message->command;
-    memmove(out + 6, message->data, message->len);
+    if (message->len) /* NULL is fine for no data */
+        memmove(out + 6, message->data, message->len);
     out[6 + message->len] = checksum(out + 3, message->len + 3);
     return message->len + IPMI_MESSAGE_OVERHEAD;
 }
