@@ -79,6 +79,7 @@ void rf_get_chassis(struct rf_request *request)
     rf_status(request, true);
     rf_link(request, "Thermal", "%s/Thermal", request->chassis);
     rf_link(request, "Power", "%s/Power", request->chassis);
+    rf_link(request, "NetworkAdapters", "%s/NetworkAdapters", request->chassis);
     jsonw_object(json, "Links");
     rf_link_list(request, "ComputerSystems", request->system);
     rf_link_list(request, "ManagedBy", request->manager);

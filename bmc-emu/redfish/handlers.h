@@ -94,6 +94,13 @@ void rf_get_power(struct rf_request *request);
 /* A LED property that systems and chassis share; `arg` is an enum machine_led. */
 bool rf_take_led(struct rf_request *request, const char *name, const struct json *value, void *arg);
 const char *rf_led_name(enum machine_led led);
+/* network.c */
+void rf_get_network_adapters(struct rf_request *request);
+void rf_get_network_adapter(struct rf_request *request);
+void rf_get_network_ports(struct rf_request *request);
+void rf_get_network_port(struct rf_request *request);
+void rf_get_network_interfaces(struct rf_request *request);
+void rf_get_network_interface(struct rf_request *request);
 /* sessions.c */
 void rf_get_session_service(struct rf_request *request);
 void rf_patch_session_service(struct rf_request *request);

@@ -47,14 +47,27 @@ static void keys_are_deleted_and_restored_body(struct world *world)
                  "{\"ResetKeysType\": \"DeletePK\"}", 400, "ActionParameterValueNotInList");
 }
 
+static void ports_have_the_machines_addresses_body(struct world *world)
+{
+    CLEANUP(json_free) struct json *interface = get(world, SYSTEM "/NetworkInterfaces/eno1");
+    CLEANUP(json_free) struct json *adapter = get(world, json_str(interface, "Links/NetworkAdapter/@odata.id"));
+    CLEANUP(json_free) struct json *port = get(world, json_str(adapter, "Controllers/0/Links/Ports/0/@odata.id"));
+
+    assert_string_equal(json_str(port, "Ethernet/AssociatedMACAddresses/0"), "52:54:00:00:00:00");
+    assert_int_equal(json_int(port, "CurrentSpeedGbps", 0), 10);
+    expect(world, "GET", SYSTEM "/NetworkInterfaces/eno9", NULL, 404);
+}
+
 IN_WORLD(the_log_tells_what_happened)
 IN_WORLD(keys_are_deleted_and_restored)
+IN_WORLD(ports_have_the_machines_addresses)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_log_tells_what_happened),
         cmocka_unit_test(keys_are_deleted_and_restored),
+        cmocka_unit_test(ports_have_the_machines_addresses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
