@@ -84,6 +84,8 @@ static void every_link_leads_somewhere_body(struct world *world)
                                        "/redfish/v1/Registries/BiosAttributeRegistry.v1_0_0/Registry"};
     for (size_t i = 0; i < ARRAY_SIZE(more); i++)
         expect(world, "GET", more[i], NULL, 200);
+    expect_text(world, "/redfish/v1/JsonSchemas/Drive", "Schema", "#Drive.v1_18_0.Drive");
+    expect(world, "GET", "/redfish/v1/JsonSchemas/Moon", NULL, 404);
 }
 
 static void inspection_sees_the_profile_body(struct world *world)

@@ -10,6 +10,8 @@ void rf_get_versions(struct rf_request *request);
 void rf_get_root(struct rf_request *request);
 void rf_get_odata(struct rf_request *request);
 void rf_get_metadata(struct rf_request *request);
+void rf_get_schemas(struct rf_request *request);
+void rf_get_schema(struct rf_request *request);
 /* registries.c */
 void rf_get_registries(struct rf_request *request);
 void rf_get_registry(struct rf_request *request);

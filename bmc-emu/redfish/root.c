@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The entry points: versions, service root, OData documents (EMU-001, 002, 004, 005, 041).
+#include <stdio.h>
+
 #include "bmc-emu/redfish/handlers.h"
+
+#define SCHEMAS RF_ROOT "/JsonSchemas"
 
 /* What hangs off the root. */
 static const struct {
@@ -15,6 +19,7 @@ static const struct {
     {"Tasks", RF_ROOT "/TaskService"},
     {"EventService", RF_ROOT "/EventService"},
     {"Registries", RF_ROOT "/Registries"},
+    {"JsonSchemas", SCHEMAS},
 };
 
 void rf_get_versions(struct rf_request *request)
@@ -131,6 +136,8 @@ static const char *const schemas[][2] = {
     {"LogService", "v1_4_0"},
     {"LogEntryCollection", NULL},
     {"LogEntry", "v1_15_0"},
+    {"JsonSchemaFileCollection", NULL},
+    {"JsonSchemaFile", "v1_1_5"},
     {"MessageRegistryFileCollection", NULL},
     {"MessageRegistryFile", "v1_1_3"},
     {"MessageRegistry", "v1_4_0"},
@@ -139,6 +146,42 @@ static const char *const schemas[][2] = {
     {"Message", "v1_1_2"},
     {"Settings", "v1_3_5"},
 };
+
+/* The schemas as resources that name the published files (EMU-007). */
+void rf_get_schemas(struct rf_request *request)
+{
+    rf_begin_collection(request, "JsonSchemaFileCollection", SCHEMAS, "JSON Schemas");
+    for (size_t i = 0; i < ARRAY_SIZE(schemas); i++)
+        rf_member(request, SCHEMAS "/%s", schemas[i][0]);
+    rf_end_collection(request, ARRAY_SIZE(schemas));
+}
+
+void rf_get_schema(struct rf_request *request)
+{
+    struct jsonw *json = &request->json;
+    char path[RF_PATH_MAX];
+    size_t row = 0;
+
+    while (row < ARRAY_SIZE(schemas) && !str_equal(schemas[row][0], request->params[0]))
+        row++;
+    if (row == ARRAY_SIZE(schemas)) {
+        rf_not_found(request);
+        return;
+    }
+    const char *name = schemas[row][0], *version = schemas[row][1];
+    snprintf(path, sizeof(path), SCHEMAS "/%s", name);
+    rf_begin(request, "JsonSchemaFile.v1_1_5.JsonSchemaFile", path, name, name, 1);
+    jsonw_printf(json, "Schema", "#%s%s%s.%s", name, version ? "." : "", str_or(version, ""), name);
+    jsonw_raw(json, "Languages", "[\"en\"]");
+    jsonw_array(json, "Location");
+    jsonw_object(json, NULL);
+    jsonw_str(json, "Language", "en");
+    jsonw_printf(json, "PublicationUri", "http://redfish.dmtf.org/schemas/v1/%s%s%s.json", name, version ? "." : "",
+                 str_or(version, ""));
+    jsonw_end(json);
+    jsonw_end(json);
+    rf_end(request);
+}
 
 void rf_get_metadata(struct rf_request *request)
 {

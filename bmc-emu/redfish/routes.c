@@ -134,6 +134,8 @@ const struct rf_route rf_routes[] = {
     {"GET", V1 "/TaskService/Tasks/{}", rf_get_task, RF_LOGIN},
     {"DELETE", V1 "/TaskService/Tasks/{}", rf_delete_task, RF_CONFIGURE_MANAGER},
     {"GET", V1 "/TaskService/TaskMonitors/{}", rf_get_task_monitor, RF_LOGIN},
+    {"GET", V1 "/JsonSchemas", rf_get_schemas, RF_LOGIN},
+    {"GET", V1 "/JsonSchemas/{}", rf_get_schema, RF_LOGIN},
     {"GET", V1 "/Registries", rf_get_registries, RF_LOGIN},
     {"GET", V1 "/Registries/{}", rf_get_registry, RF_LOGIN},
     {"GET", V1 "/Registries/{}/Registry", rf_get_registry_file, RF_LOGIN},

@@ -94,7 +94,7 @@ static void write_hardware(struct rf_request *request)
 static void write_links(struct rf_request *request)
 {
     static const char *const parts[] = {"Processors", "Memory",       "EthernetInterfaces", "SimpleStorage",
-                                        "Storage",    "VirtualMedia", "LogServices", "NetworkInterfaces"};
+                                        "Storage",    "VirtualMedia", "LogServices",        "NetworkInterfaces"};
 
     for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
         if (!str_equal(parts[i], "VirtualMedia") || !rf_quirks(request)->media_in_manager)
