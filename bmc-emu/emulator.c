@@ -405,11 +405,6 @@ const char *bmc_emulator_system_url(const struct bmc_emulator *emulator, size_t 
     return buf;
 }
 
-const char *bmc_emulator_certificate(const struct bmc_emulator *emulator)
-{
-    return emulator->pair.cert_pem;
-}
-
 const struct chunk_store *bmc_emulator_store(const struct bmc_emulator *emulator)
 {
     return emulator->memory ? bmc_memory_store(emulator->memory) : NULL;

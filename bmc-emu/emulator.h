@@ -80,8 +80,6 @@ int bmc_emulator_ipmi_port(const struct bmc_emulator *emulator);
 const char *bmc_emulator_base_url(const struct bmc_emulator *emulator, size_t number, char *buf, size_t cap);
 /* "https://127.1.0.5:8443/redfish/v1/Systems/<id>" of a machine in memory into `buf`; returns it. */
 const char *bmc_emulator_system_url(const struct bmc_emulator *emulator, size_t number, char *buf, size_t cap);
-/* PEM of the certificate that is served; NULL without TLS. */
-const char *bmc_emulator_certificate(const struct bmc_emulator *emulator);
 /* Of the machines in memory; NULL when there are none. */
 const struct chunk_store *bmc_emulator_store(const struct bmc_emulator *emulator);
 

@@ -290,11 +290,6 @@ uint64_t medium_size(const struct medium *medium)
     return medium->size;
 }
 
-uint64_t medium_allocated(const struct medium *medium)
-{
-    return (uint64_t)medium->allocated * CHUNK_SIZE;
-}
-
 static struct error *check_range(const struct medium *medium, uint64_t offset, uint64_t len)
 {
     if (offset > medium->size || len > medium->size - offset)

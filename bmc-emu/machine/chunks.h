@@ -34,7 +34,6 @@ DEFINE_CLEANUP(struct medium, medium_unref);
 uint64_t medium_size(const struct medium *medium);
 /* For images whose length shows while they come in: makes it larger or smaller; what falls off is gone. */
 void medium_resize(struct medium *medium, uint64_t size);
-uint64_t medium_allocated(const struct medium *medium); /* bytes in chunks that hold something */
 /* ERROR_INVALID past the end; nothing was done then. */
 struct error *medium_read(const struct medium *medium, uint64_t offset, void *buf, size_t len) MUST_CHECK;
 struct error *medium_write(struct medium *medium, uint64_t offset, const void *data, size_t len) MUST_CHECK;

@@ -50,7 +50,6 @@ struct db {
     sqlite3_stmt *upsert[DB_KIND_COUNT], *remove[DB_KIND_COUNT];
     struct rt_mutex lock;     /* who uses `handle` */
     struct db_batch *pending; /* collects; NULL when there is nothing to write */
-    unsigned long commits;
 };
 
 /* -- batches -- */
@@ -145,7 +144,6 @@ static struct error *flush(struct db *db)
         CLEANUP(batch_unref) struct db_batch *batch = TAKE_PTR(db->pending);
         rt_offload(db->rt, batch_commit, batch);
         batch->done = true;
-        db->commits++;
         if (batch->failure)
             log_error(db->env->log, "the database refused a write; is its disk full?", KV("err", batch->failure));
     }
@@ -342,10 +340,8 @@ void db_close(struct db *db)
 {
     if (!db)
         return;
-    if (db->pending && !rt_group_cancelled(db->env->group)) {
+    if (db->pending && !rt_group_cancelled(db->env->group))
         batch_commit(db->pending);
-        db->commits++;
-    }
     batch_unref(db->pending);
     for (size_t kind = 0; kind < DB_KIND_COUNT; kind++) {
         sqlite3_finalize(db->upsert[kind]);
@@ -353,9 +349,4 @@ void db_close(struct db *db)
     }
     sqlite3_close(db->handle);
     free(db);
-}
-
-unsigned long db_commits(const struct db *db)
-{
-    return db->commits;
 }

@@ -28,7 +28,5 @@ struct error *db_each(struct db *db, enum db_kind kind,
                       struct error *(*fn)(void *arg, const char *key, const char *text), void *arg) MUST_CHECK;
 /* The text of a row; ERROR_NOT_FOUND. Free with free(). */
 struct error *db_read(struct db *db, enum db_kind kind, const char *key, char **ret) MUST_CHECK;
-/* Transactions so far: for tests that stop a conductor at each of them. */
-unsigned long db_commits(const struct db *db);
 
 #endif

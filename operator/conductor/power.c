@@ -34,11 +34,6 @@ bool power_action_from_name(const char *name, enum power_action *ret)
     return false;
 }
 
-const char *power_action_name(enum power_action action)
-{
-    return actions[action].name;
-}
-
 /* -- reading -- */
 
 static void record_facts(struct node *node, const struct bmc_facts *facts)

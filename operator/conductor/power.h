@@ -16,7 +16,6 @@ enum power_action {
 
 /* "power on" …; false when it is none. */
 bool power_action_from_name(const char *name, enum power_action *ret);
-const char *power_action_name(enum power_action action);
 
 /*
  * Does it and waits until the BMC tells so (IRO-367 to IRO-370); nothing is done when it is there already. Off and reboot forget the agent. `timeout`

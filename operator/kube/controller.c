@@ -153,11 +153,6 @@ void controller_enqueue(struct controller *controller, const char *namespace, co
     queue_add(controller->queue, namespace, name);
 }
 
-void controller_enqueue_after(struct controller *controller, const char *namespace, const char *name, rt_time delay)
-{
-    queue_add_after(controller->queue, namespace, name, delay);
-}
-
 static void enqueue_owners(const struct binding *binding, const struct json *object)
 {
     JSON_FOREACH (reference, json_get(object, "metadata/ownerReferences")) {

@@ -50,7 +50,6 @@ DEFINE_CLEANUP(struct controller, controller_free);
 void controller_start(struct controller *controller);
 
 void controller_enqueue(struct controller *controller, const char *namespace, const char *name);
-void controller_enqueue_after(struct controller *controller, const char *namespace, const char *name, rt_time delay);
 
 /* How changes of an informer's objects become keys. Everything is optional. */
 struct controller_watch {

@@ -70,11 +70,6 @@ void informer_free(struct informer *informer)
     free(informer);
 }
 
-const struct kube_resource *informer_resource(const struct informer *informer)
-{
-    return informer->resource;
-}
-
 bool informer_has_synced(const struct informer *informer)
 {
     return informer->started && informer->unsynced == 0;

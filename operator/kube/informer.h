@@ -32,7 +32,6 @@ struct error *informers_wait_synced(struct informers *informers, rt_time deadlin
 
 /* -- one informer -- */
 bool informer_has_synced(const struct informer *informer);
-const struct kube_resource *informer_resource(const struct informer *informer);
 
 /* Called in the informer's task, in the order of the changes. Must not block: put a key on a queue. Any may be NULL. Objects are borrowed. */
 struct informer_handler {

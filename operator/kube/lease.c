@@ -68,11 +68,6 @@ void lease_free(struct lease *lease)
     free(lease);
 }
 
-const char *lease_identity(const struct lease *lease)
-{
-    return lease->identity;
-}
-
 static const char *holder(const struct lease *lease)
 {
     return json_str_or(lease->record, "spec/holderIdentity", "");

@@ -23,7 +23,6 @@ struct lease_options {
 struct error *lease_new(const struct env *env, const struct lease_options *options, struct lease **ret) MUST_CHECK;
 void lease_free(struct lease *lease);
 DEFINE_CLEANUP(struct lease, lease_free);
-const char *lease_identity(const struct lease *lease);
 bool lease_is_held(const struct lease *lease);
 
 /* Waits until this candidate is the leader. */

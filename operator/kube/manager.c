@@ -11,23 +11,16 @@
 #include "lib/data/vec.h"
 #include "lib/log/log.h"
 
-struct task {
-    char *name;
-    void (*fn)(void *arg);
-    void *arg;
-};
-
 struct manager {
     struct env env;        /* with a group of its own */
     struct env lead_env;   /* leadership */
-    struct env worker_env; /* workers and tasks */
+    struct env worker_env; /* workers */
     struct kube_client *client;
     struct kube_client *lease_client; /* with a timeout that leaves time to notice a lost lease */
     struct informers *informers;
     struct event_recorder *events;
     struct lease *lease; /* NULL: no leader election */
     VEC(struct controller *) controllers;
-    VEC(struct task) tasks;
     bool synced, leading, ended;
     struct error *end; /* why it ended by itself */
     struct rt_cond changed;
@@ -77,9 +70,6 @@ void manager_free(struct manager *manager)
     VEC_FOREACH (controller, &manager->controllers)
         controller_free(*controller);
     VEC_RELEASE(&manager->controllers);
-    VEC_FOREACH (task, &manager->tasks)
-        free(task->name);
-    VEC_RELEASE(&manager->tasks);
     event_recorder_free(manager->events);
     informers_free(manager->informers);
     lease_free(manager->lease);
@@ -102,11 +92,6 @@ struct kube_client *manager_client(const struct manager *manager)
     return manager->client;
 }
 
-struct informers *manager_informers(const struct manager *manager)
-{
-    return manager->informers;
-}
-
 struct event_recorder *manager_events(const struct manager *manager)
 {
     return manager->events;
@@ -125,12 +110,6 @@ struct controller *manager_add_controller(struct manager *manager, const struct 
     return controller;
 }
 
-void manager_add_task(struct manager *manager, const char *name, void (*fn)(void *arg), void *arg)
-{
-    struct task task = {.name = mem_strdup(name), .fn = fn, .arg = arg};
-    VEC_PUSH(&manager->tasks, task);
-}
-
 /* -- life -- */
 
 static void start_workers(struct manager *manager)
@@ -138,8 +117,6 @@ static void start_workers(struct manager *manager)
     manager->leading = true;
     for (size_t i = 0; i < manager->controllers.len; i++)
         controller_start(manager->controllers.items[i]);
-    VEC_FOREACH (task, &manager->tasks)
-        rt_spawn(manager->env.rt, manager->worker_env.group, task->name, task->fn, task->arg);
 }
 
 /* Waits for the caches and for leadership, lets the workers run, and keeps leadership. */

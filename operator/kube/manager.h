@@ -26,16 +26,13 @@ DEFINE_CLEANUP(struct manager, manager_free);
 
 const struct env *manager_env(const struct manager *manager); /* its group is the manager's own */
 struct kube_client *manager_client(const struct manager *manager);
-struct informers *manager_informers(const struct manager *manager);
 struct event_recorder *manager_events(const struct manager *manager);
-/* manager_informers() and informers_get() in one. */
+/* The shared informer of a resource, as informers_get(). */
 struct informer *manager_informer(struct manager *manager, const struct kube_resource *resource,
                                   const char *label_selector);
 
 /* Adds a controller, which belongs to the manager from then on. */
 struct controller *manager_add_controller(struct manager *manager, const struct controller_options *options);
-/* Adds a task that runs while this instance leads (e.g. a background sync). */
-void manager_add_task(struct manager *manager, const char *name, void (*fn)(void *arg), void *arg);
 
 /* Spawns everything and returns. */
 void manager_start(struct manager *manager);

@@ -9,7 +9,7 @@
 
 #define DATA_MAX 1048576
 
-static void set_default(struct json *object, const char *path, const char *value)
+void kapi_default(struct json *object, const char *path, const char *value)
 {
     if (str_is_empty(json_str(object, path)))
         json_set_str(object, path, value);
@@ -72,7 +72,7 @@ static struct kapi_status *prepare_secret(struct kapi *api, struct json *object,
         CLEANUP_SECRET char *encoded = str_base64_encode(text, strlen(text));
         json_put_str(json_member(object, "data"), json_key(entry), encoded);
     }
-    set_default(object, "type", "Opaque");
+    kapi_default(object, "type", "Opaque");
     check_data_keys(json_member(object, "data"), "data", causes);
     if (data_size(json_member(object, "data"), true) > DATA_MAX)
         kapi_causes_add(causes, KAPI_TOO_LONG, "data", "Too long: may not be more than %d bytes", DATA_MAX);
@@ -217,10 +217,10 @@ static struct kapi_status *prepare_node(struct kapi *api, struct json *object, c
 static struct kapi_status *prepare_service(struct kapi *api, struct json *object, const struct json *old,
                                            const char *subresource, struct kapi_causes *causes)
 {
-    set_default(object, "spec/type", "ClusterIP");
-    set_default(object, "spec/sessionAffinity", "None");
+    kapi_default(object, "spec/type", "ClusterIP");
+    kapi_default(object, "spec/sessionAffinity", "None");
     JSON_FOREACH (port, json_get(object, "spec/ports")) {
-        set_default(port, "protocol", "TCP");
+        kapi_default(port, "protocol", "TCP");
         if (!json_member(port, "targetPort"))
             json_set_int(port, "targetPort", json_int(port, "port", 0));
     }
@@ -232,10 +232,10 @@ static struct kapi_status *prepare_service(struct kapi *api, struct json *object
 static struct kapi_status *prepare_binding(struct kapi *api, struct json *object, const struct json *old,
                                            const char *subresource, struct kapi_causes *causes)
 {
-    set_default(object, "roleRef/apiGroup", "rbac.authorization.k8s.io");
+    kapi_default(object, "roleRef/apiGroup", "rbac.authorization.k8s.io");
     JSON_FOREACH (subject, json_member(object, "subjects")) {
         if (!str_equal(json_str(subject, "kind"), "ServiceAccount"))
-            set_default(subject, "apiGroup", "rbac.authorization.k8s.io");
+            kapi_default(subject, "apiGroup", "rbac.authorization.k8s.io");
     }
     if (old && !json_equal(json_member(old, "roleRef"), json_member(object, "roleRef")))
         kapi_causes_add(causes, KAPI_INVALID, "roleRef", "Invalid value: \"object\": cannot change roleRef");
@@ -248,10 +248,10 @@ static void prepare_webhook(struct json *webhook, bool mutating, size_t index, s
 {
     const char *effects = json_str_or(webhook, "sideEffects", "");
 
-    set_default(webhook, "failurePolicy", "Fail");
-    set_default(webhook, "matchPolicy", "Equivalent");
+    kapi_default(webhook, "failurePolicy", "Fail");
+    kapi_default(webhook, "matchPolicy", "Equivalent");
     if (mutating)
-        set_default(webhook, "reinvocationPolicy", "Never");
+        kapi_default(webhook, "reinvocationPolicy", "Never");
     if (!json_member(webhook, "namespaceSelector"))
         json_set(webhook, "namespaceSelector", json_new_object());
     if (!json_member(webhook, "objectSelector"))
@@ -261,7 +261,7 @@ static void prepare_webhook(struct json *webhook, bool mutating, size_t index, s
     if (json_get(webhook, "clientConfig/service") && !json_get(webhook, "clientConfig/service/port"))
         json_set_int(webhook, "clientConfig/service/port", 443);
     JSON_FOREACH (rule, json_member(webhook, "rules"))
-        set_default(rule, "scope", "*");
+        kapi_default(rule, "scope", "*");
     CLEANUP_FREE char *effects_field = mem_printf("webhooks[%zu].sideEffects", index);
     CLEANUP_FREE char *versions_field = mem_printf("webhooks[%zu].admissionReviewVersions", index);
     if (!str_equal(effects, "None") && !str_equal(effects, "NoneOnDryRun"))

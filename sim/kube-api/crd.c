@@ -32,12 +32,6 @@ void kapi_set_condition(struct json *conditions, int64_t wall, const char *type,
 
 /* -- rules -- */
 
-static void set_default(struct json *object, const char *path, const char *value)
-{
-    if (str_is_empty(json_str(object, path)))
-        json_set_str(object, path, value);
-}
-
 static void need(const struct json *object, const char *path, const char *field, struct kapi_causes *causes)
 {
     if (str_is_empty(json_str(object, path)))
@@ -143,9 +137,9 @@ struct kapi_status *kapi_crd_prepare(struct kapi *api, struct json *object, cons
         kapi_causes_add(causes, KAPI_REQUIRED, "spec", "Required value");
         return NULL;
     }
-    set_default(object, "spec/names/singular", singular);
-    set_default(object, "spec/names/listKind", list_kind);
-    set_default(object, "spec/conversion/strategy", "None");
+    kapi_default(object, "spec/names/singular", singular);
+    kapi_default(object, "spec/names/listKind", list_kind);
+    kapi_default(object, "spec/conversion/strategy", "None");
     JSON_FOREACH (version, json_get(object, "spec/versions")) {
         if (json_bool(version, "storage", false) && !str_equal(subresource, "status") &&
             !lists(json_get(object, "status/storedVersions"), "", json_str_or(version, "name", ""))) {

@@ -96,6 +96,8 @@ struct kapi_status *kapi_check_fields(struct kapi_call *call, struct json *objec
 struct kapi_status *kapi_check_identity(struct kapi_call *call, struct json *body) MUST_CHECK;
 /* Fills in defaults by schema and by the kind's own rules, whose objections kapi_validate() reports; `old` NULL on create. */
 struct kapi_status *kapi_prepare(struct kapi_call *call, struct json *object, const struct json *old) MUST_CHECK;
+/* Sets a string that is absent or "" (builtin.c). */
+void kapi_default(struct json *object, const char *path, const char *value);
 /* Metadata, schema, and what kapi_prepare() found; `old` NULL on create. */
 struct kapi_status *kapi_validate(struct kapi_call *call, struct json *object, const struct json *old) MUST_CHECK;
 /* Runs after each write that changed something. */

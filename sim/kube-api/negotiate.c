@@ -82,7 +82,7 @@ static bool choose(const char *header, struct kapi_accept *ret)
     return best > 0;
 }
 
-static bool is_true(const char *text)
+bool kapi_is_true(const char *text)
 {
     return str_equal(text, "true") || str_equal(text, "1");
 }
@@ -90,7 +90,7 @@ static bool is_true(const char *text)
 struct kapi_status *kapi_negotiate(struct http_exchange *exchange, struct kapi_accept *ret)
 {
     const char *header = http_header(exchange, "Accept"), *include = http_query(exchange, "includeObject");
-    struct kapi_accept accept = {.pretty = is_true(http_query(exchange, "pretty"))};
+    struct kapi_accept accept = {.pretty = kapi_is_true(http_query(exchange, "pretty"))};
 
     if (!str_is_empty(header) && !choose(header, &accept))
         return kapi_status_new(406, "NotAcceptable",

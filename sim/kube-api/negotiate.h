@@ -14,6 +14,8 @@ struct kapi_accept {
     enum kapi_include include; /* of a Table */
 };
 
+/* A flag of the query: "true" or "1". */
+bool kapi_is_true(const char *text);
 /* From the Accept header and the query; 406 when nothing fits. `lists`: AS_PARTIAL is asked for as PartialObjectMetadataList too. */
 struct kapi_status *kapi_negotiate(struct http_exchange *exchange, struct kapi_accept *ret) MUST_CHECK;
 

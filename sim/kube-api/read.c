@@ -38,11 +38,6 @@ void kapi_list_options_release(struct kapi_list_options *options)
     kapi_selector_free(options->selector);
 }
 
-static bool is_true(const char *text)
-{
-    return str_equal(text, "true") || str_equal(text, "1");
-}
-
 static struct kapi_status *read_number(struct kapi_call *call, const char *name, int64_t *ret)
 {
     const char *text = http_query(call->exchange, name);
@@ -97,10 +92,10 @@ struct kapi_status *kapi_list_options_read(struct kapi_call *call, struct kapi_l
                *fields = http_query(call->exchange, "fieldSelector");
     int64_t number = 0;
 
-    ret->watch = ret->watch || is_true(http_query(call->exchange, "watch"));
-    ret->bookmarks = is_true(http_query(call->exchange, "allowWatchBookmarks"));
+    ret->watch = ret->watch || kapi_is_true(http_query(call->exchange, "watch"));
+    ret->bookmarks = kapi_is_true(http_query(call->exchange, "allowWatchBookmarks"));
     ret->initial_given = !str_is_empty(initial);
-    ret->initial = is_true(initial);
+    ret->initial = kapi_is_true(initial);
     ret->match = str_is_empty(match) ? NULL : match;
     ret->token = str_is_empty(token) ? NULL : token;
     TRY_STATUS(read_number(call, "limit", &ret->limit));

@@ -299,18 +299,6 @@ bool kapi_selector_matches(const struct kapi_selector *selector, const struct js
     return true;
 }
 
-const char *kapi_selector_name(const struct kapi_selector *selector)
-{
-    if (!selector)
-        return NULL;
-    VEC_FOREACH (requirement, selector) {
-        if (requirement->is_field && requirement->operation == OP_EQUALS &&
-            str_equal(requirement->key, "metadata/name"))
-            return requirement->values[0];
-    }
-    return NULL;
-}
-
 static bool expression_holds(const struct json *expression, const struct json *labels)
 {
     const char *sign = json_str_or(expression, "operator", "");

@@ -16,7 +16,5 @@ void kapi_selector_free(struct kapi_selector *selector);
 DEFINE_CLEANUP(struct kapi_selector, kapi_selector_free);
 /* A NULL selector matches everything. `object` is in the storage version. */
 bool kapi_selector_matches(const struct kapi_selector *selector, const struct json *object);
-/* The value that a field selector asks metadata.name for, to save a scan; NULL: none. Borrowed. */
-const char *kapi_selector_name(const struct kapi_selector *selector);
 
 #endif

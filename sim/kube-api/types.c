@@ -313,12 +313,3 @@ const struct kapi_message *kapi_message_find(const char *group, const char *vers
     }
     return NULL;
 }
-
-const struct kapi_field *kapi_message_field(const struct kapi_message *message, const char *name)
-{
-    for (const struct kapi_field *field = message->fields; field->name; field++) {
-        if (str_equal(field->name, name))
-            return field;
-    }
-    return NULL;
-}

@@ -50,6 +50,5 @@ extern const struct kapi_message kapi_delete_options;
 
 /* The message of a built-in kind; NULL when unknown. `group` is "" for core. */
 const struct kapi_message *kapi_message_find(const char *group, const char *version, const char *kind);
-const struct kapi_field *kapi_message_field(const struct kapi_message *message, const char *name);
 
 #endif

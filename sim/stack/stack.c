@@ -164,13 +164,6 @@ struct error *stack_start(struct stack *stack, enum stack_program program)
     return NULL;
 }
 
-struct error *stack_start_all(struct stack *stack)
-{
-    for (int program = 0; program < STACK_PROGRAM_COUNT; program++)
-        TRY(stack_start(stack, program));
-    return NULL;
-}
-
 void stack_kill(struct stack *stack, enum stack_program program)
 {
     if (stack_running(stack, program))
@@ -216,11 +209,6 @@ double stack_speed(const struct stack *stack)
 const char *stack_fleet_url(const struct stack *stack)
 {
     return stack->fleet_url;
-}
-
-const char *stack_conductor_url(const struct stack *stack)
-{
-    return stack->conductor_url;
 }
 
 const struct stack_image *stack_image(const struct stack *stack)

@@ -37,7 +37,6 @@ DEFINE_CLEANUP(struct stack, stack_free);
 
 /* Starts a program and waits until it serves. ERROR_CONFLICT when it runs already. The order of the enum is the order to start in. */
 struct error *stack_start(struct stack *stack, enum stack_program program) MUST_CHECK;
-struct error *stack_start_all(struct stack *stack) MUST_CHECK;
 /* As kill -9: no more effect outside from the moment of the call. No effect on a program that does not run. */
 void stack_kill(struct stack *stack, enum stack_program program);
 /* As SIGTERM: an orderly end. */
@@ -58,7 +57,6 @@ const char *stack_directory(const struct stack *stack);
 double stack_speed(const struct stack *stack);
 /* Base URL of the fleet's control API, see sim/fleet/control.h. */
 const char *stack_fleet_url(const struct stack *stack);
-const char *stack_conductor_url(const struct stack *stack);
 
 /* The image that hosts are to get. All borrowed. */
 struct stack_image {
